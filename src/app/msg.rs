@@ -1,0 +1,142 @@
+//! What happened ([`Msg`], past tense) and what the outside must do ([`Effect`], imperative). The only
+//! ways into and out of the behaviour of the screen.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use crokey::KeyCombination;
+
+use crate::domain::{
+    Action, ActionKind, Actor, Case, CaseDetail, CaseId, PartnerRef, Revision, Untrusted,
+};
+use crate::sla::policy::Policy;
+
+/// Names one act between its submission and its end. Counts from 1 within a run of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ActId(pub u64);
+
+/// What the line to the desk does.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Link {
+    #[default]
+    Connecting,
+    /// The feed is held open.
+    Live,
+    /// Not reached; tried again at that time.
+    Offline {
+        retry_at: DateTime<Utc>,
+        why: Untrusted,
+    },
+    SignedOut {
+        why: Untrusted,
+    },
+    NotAllowed {
+        why: Untrusted,
+    },
+    NotACaseApi {
+        why: Untrusted,
+    },
+}
+
+/// Who the desk says that I am.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Whoami {
+    pub actor: Actor,
+    pub partner: Option<PartnerRef>,
+    pub may: Vec<ActionKind>,
+}
+
+/// Why an act did not happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActFailure {
+    /// A whole sentence for people, from the desk or from us.
+    pub sentence: Untrusted,
+    /// Wrong fields by their API name, each with what is wrong.
+    pub fields: Vec<(String, Untrusted)>,
+    /// The case as it is now, when it changed meanwhile (412).
+    pub current: Option<Box<Case>>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Msg {
+    KeyPressed(KeyCombination),
+    Pasted(String),
+    Scrolled {
+        up: bool,
+        column: u16,
+        row: u16,
+    },
+    Clicked {
+        column: u16,
+        row: u16,
+    },
+    Resized {
+        columns: u16,
+        rows: u16,
+    },
+    /// The instant came at which something visible reads differently (see `view::build`).
+    TimePassed,
+    SignedIn(Box<Whoami>),
+    PolicyLoaded(Arc<Policy>),
+    /// A page of the feed. `reset`: it is the first page of a fresh start; what is not named until
+    /// `more` is false again has gone.
+    PageCame {
+        cases: Vec<Case>,
+        removed: Vec<CaseId>,
+        reset: bool,
+        more: bool,
+    },
+    /// `fresh_at`: when the desk last confirmed that what we show is all there is.
+    LinkChanged {
+        link: Link,
+        fresh_at: Option<DateTime<Utc>>,
+    },
+    /// This machine's clock is ahead of the desk's by so many seconds (negative: behind).
+    SkewLearned(i64),
+    DetailCame(Box<CaseDetail>),
+    /// The detail that we asked for is the revision that we have.
+    DetailUnchanged(CaseId),
+    DetailFailed {
+        id: CaseId,
+        why: Untrusted,
+        gone: bool,
+    },
+    /// The act could not be sent yet; it is tried again by itself.
+    ActDelayed {
+        act: ActId,
+        why: Untrusted,
+    },
+    ActDone {
+        act: ActId,
+        case: Box<Case>,
+    },
+    ActFailed {
+        act: ActId,
+        failure: Box<ActFailure>,
+    },
+    /// A signal or a hang-up: end without asking.
+    Terminated,
+}
+
+/// What the outside must do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    FetchCase {
+        id: CaseId,
+        known: Option<Revision>,
+    },
+    /// Send one act. `revision`: refuse it if the case is no longer at that revision.
+    Act {
+        act: ActId,
+        case: CaseId,
+        revision: Option<Revision>,
+        action: Box<Action>,
+    },
+    /// Ask the desk now instead of at the next turn.
+    PollNow,
+    /// Give the terminal back to the shell until it resumes us.
+    Suspend,
+    /// End, once what is being sent has ended.
+    Quit,
+}

@@ -1,0 +1,255 @@
+//! What the screen shows, as data: everything that drawing needs and nothing it must work out. Built
+//! from the model by [`build`]; equal snapshots look the same, so drawing one twice is never needed.
+//! Texts in [`Span`]s are already safe for a terminal; ids and [`Untrusted`] are made safe by drawing.
+
+use crate::domain::{CaseId, Severity, Tier, Untrusted};
+use crate::sla::reading::Face;
+
+use super::layout::Areas;
+
+/// What a piece of text means; the theme gives it a look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tone {
+    #[default]
+    Plain,
+    Strong,
+    Dim,
+    Title,
+    Key,
+    Error,
+    Good,
+    /// An internal note.
+    Internal,
+    /// What the customer reads or wrote.
+    Customer,
+    Severity(Severity),
+    Face(Face),
+}
+
+/// A piece of one line, safe for a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    pub text: String,
+    pub tone: Tone,
+}
+
+impl Span {
+    pub fn new(tone: Tone, text: impl Into<String>) -> Self {
+        Self { text: text.into(), tone }
+    }
+}
+
+pub type Line = Vec<Span>;
+
+/// One whole screen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    pub areas: Areas,
+    pub header: Header,
+    pub queue: QueueView,
+    pub detail: DetailView,
+    pub clocks: ClocksView,
+    pub footer: Footer,
+    pub overlay: Option<Overlay>,
+    /// The pane that has the keys.
+    pub focus: Pane,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pane {
+    #[default]
+    Queue,
+    Detail,
+    Clocks,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The desk and who I am: "Nordwind Support · R. Hald, 1st level".
+    pub who: Untrusted,
+    pub link: LinkSign,
+    /// "live", "offline, retry in 8 s · 4 min old", "signed out", "clock 3 min fast".
+    pub link_text: String,
+    pub missed: usize,
+    /// Running clocks with less than an hour to their due instant.
+    pub under_1h: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkSign {
+    /// `◌`, dim: nothing known yet.
+    Connecting,
+    /// `●`
+    Live,
+    /// `○`
+    Offline,
+    /// `◌`: signed out, not allowed, not a case API.
+    Broken,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueView {
+    /// "mine and unassigned"
+    pub name: String,
+    /// How many cases the view holds (all of them, not only the visible ones).
+    pub count: usize,
+    /// "next breach ▲", without the arrow in ASCII.
+    pub sort: String,
+    /// The visible rows alone.
+    pub rows: Vec<Row>,
+    /// Index of the first visible row within the whole list, for the scroll mark.
+    pub first: usize,
+    /// Shown instead of rows: empty, loading, offline, not allowed or error, and what to do.
+    pub notice: Option<Notice>,
+    /// The filter line while it is being typed or in force.
+    pub filter: Option<FilterLine>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilterLine {
+    pub text: String,
+    /// Where the cursor stands, in characters; None when the filter is in force and not being typed.
+    pub cursor: Option<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub id: CaseId,
+    pub severity: Severity,
+    pub subject: Untrusted,
+    pub tier: Tier,
+    /// Who has it; None: nobody.
+    pub with: Option<Untrusted>,
+    pub face: Face,
+    /// The deadline as `screens.md` words it ("22m", "+1h 10m", "held, 6bd left"), or what an act on
+    /// its way does ("sending", "reply in 8 s, u undoes").
+    pub due: String,
+    pub due_tone: Tone,
+    pub selected: bool,
+    /// Changed under the hand or new since the last look.
+    pub fresh: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    pub title: String,
+    /// What it is and what to do, sentence by sentence.
+    pub lines: Vec<String>,
+    pub tone: Tone,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DetailView {
+    /// "C-10412", severity, tier for the frame's title; None: no case is selected.
+    pub title: Option<DetailTitle>,
+    /// Wrapped to the pane's width; the first visible line is `scroll`.
+    pub lines: Vec<Line>,
+    pub scroll: usize,
+    pub notice: Option<Notice>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DetailTitle {
+    pub id: CaseId,
+    pub severity: Severity,
+    pub tier: Tier,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClocksView {
+    pub clocks: Vec<ClockRow>,
+    /// The next breaches over all cases: "C-10398 missed", "C-10412 22m".
+    pub next: Vec<(CaseId, Face, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockRow {
+    /// "R", "S1", "S2"
+    pub short: &'static str,
+    /// "response", "resolution"
+    pub name: &'static str,
+    pub face: Face,
+    /// "met in 8m", "4bd 2h", "held, 1bd left"
+    pub text: String,
+    /// The due instant with weekday, time and zone; empty when there is none.
+    pub due: String,
+    /// Time used, in per mille of the target; None when it has ended or has no target.
+    pub used_permille: Option<u16>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Footer {
+    /// What was just said to the person; takes the hints' place while it stands.
+    pub toast: Option<(String, Tone)>,
+    pub hints: Vec<Hint>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    pub keys: String,
+    pub label: String,
+    /// False: shown dim, since the role or the case does not allow it now.
+    pub enabled: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Overlay {
+    Form(FormView),
+    Confirm(ConfirmView),
+    Help(HelpView),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormView {
+    /// "Escalate C-10412"
+    pub title: String,
+    /// Customer, severity and tier of the case; "to Fjord Logistics" for what goes out.
+    pub subtitle: Untrusted,
+    /// Who will read the text; drawn unmistakably differently. None where there is no text to read.
+    pub audience: Option<Audience>,
+    pub fields: Vec<FieldView>,
+    /// What sending it will do to the clocks.
+    pub preview: Vec<Line>,
+    /// Why it was refused or cannot be sent as it is.
+    pub error: Option<Untrusted>,
+    /// Keys that work here: send, leave.
+    pub hints: Vec<Hint>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    Internal,
+    Customer,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldView {
+    pub label: String,
+    pub kind: FieldKind,
+    pub focused: bool,
+    pub error: Option<Untrusted>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldKind {
+    /// Many lines; cursor as (line, character).
+    Text { lines: Vec<String>, cursor: (usize, usize) },
+    /// One of a list.
+    Choice { options: Vec<String>, chosen: Option<usize> },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfirmView {
+    pub title: String,
+    pub lines: Vec<String>,
+    /// The keys for yes and no; no is the default.
+    pub hints: Vec<Hint>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HelpView {
+    /// Groups of (keys, what they do), from the live keymap.
+    pub groups: Vec<(String, Vec<(String, String)>)>,
+    pub filter: FilterLine,
+    pub scroll: usize,
+}

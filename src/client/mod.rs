@@ -1,0 +1,91 @@
+//! [`CaseApi`]: the one idea of "a remote case API". Speaks the domain's words; knows no screen.
+
+pub mod native;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use uuid::Uuid;
+
+use crate::domain::{Action, CaseDetail, CaseId, Revision, Untrusted};
+use crate::sla::policy::PolicyDocument;
+use crate::wire::{Acted, Feed, Me, Problem, Report, Reported};
+
+/// Why a call has no answer that can be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// No connection, or a deadline passed. `sent`: the request may have reached the desk.
+    #[error("{}", .what.cell(300))]
+    NotReached { what: Untrusted, sent: bool },
+    /// 401, or a login page.
+    #[error("{}", .0.cell(300))]
+    SignedOut(Untrusted),
+    /// 403.
+    #[error("{}", .0.detail.cell(300))]
+    NotAllowed(Box<Problem>),
+    /// The desk refuses the request: any other problem with a 4xx status.
+    #[error("{}", .0.detail.cell(300))]
+    Refused(Box<Problem>),
+    /// The desk is there and cannot answer now (429, 5xx).
+    #[error("{}", .what.cell(300))]
+    Busy { what: Untrusted, retry_after: Option<Duration> },
+    /// The answer is not one of a case API: a proxy's page, broken JSON.
+    #[error("{}", .0.cell(300))]
+    NotUnderstood(Untrusted),
+}
+
+impl CallError {
+    /// Whether the same request may succeed later without anybody's help.
+    #[must_use]
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::NotReached { .. } | Self::Busy { .. })
+    }
+}
+
+/// An answer, with the desk's time as its `Date` header told it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer<T> {
+    pub value: T,
+    pub date: Option<DateTime<Utc>>,
+}
+
+/// A case as asked for by revision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fetched {
+    Case(Box<CaseDetail>),
+    /// Still the revision that the caller has (304).
+    Unchanged,
+}
+
+pub type Call<'a, T> = BoxFuture<'a, Result<Answer<T>, CallError>>;
+
+/// A remote case API.
+pub trait CaseApi: Send + Sync + 'static {
+    fn me(&self) -> Call<'_, Me>;
+
+    /// The matrix and the calendars in force.
+    fn policy(&self) -> Call<'_, PolicyDocument>;
+
+    /// One page of the change feed; `wait` holds the answer until there is something.
+    fn changes<'a>(
+        &'a self,
+        cursor: Option<&'a str>,
+        limit: usize,
+        wait: Duration,
+    ) -> Call<'a, Feed>;
+
+    /// One case, whole; `known` is the revision that the caller already has.
+    fn case<'a>(&'a self, id: &'a CaseId, known: Option<Revision>) -> Call<'a, Fetched>;
+
+    /// Does one action. The same `key` acts once, however often it is sent.
+    fn act<'a>(
+        &'a self,
+        id: &'a CaseId,
+        key: Uuid,
+        if_match: Option<Revision>,
+        action: &'a Action,
+    ) -> Call<'a, Acted>;
+
+    fn report<'a>(&'a self, report: &'a Report) -> Call<'a, Reported>;
+}

@@ -1,0 +1,175 @@
+//! A case as everybody at the desk sees it: the feed's form ([`Case`]) and the whole ([`CaseDetail`]).
+//! Field names and order are those of the case API.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::people::{CaseId, CorrectionId, PartnerRef, Person, Revision};
+use super::target::Target;
+use super::text::Untrusted;
+use super::words::{
+    CaseState, Cause, ClockKind, ClockState, Eligibility, Environment, PhoneFollowUp,
+    ResolutionKind, Severity, Tier,
+};
+
+/// Who reported a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Customer {
+    pub company: Untrusted,
+    pub contact: Untrusted,
+}
+
+/// One clock as the service reports it. "Breached" is `Running` past `due_at` on the server's clock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockSummary {
+    pub kind: ClockKind,
+    pub tier: Tier,
+    pub target: Target,
+    pub started_at: DateTime<Utc>,
+    /// None while an open pause holds the clock.
+    pub due_at: Option<DateTime<Utc>>,
+    pub state: ClockState,
+    pub paused_since: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Signed seconds left (open seconds, or elapsed ones for an elapsed target) of a paused or ended
+    /// clock; None while it runs, since the reader counts it.
+    pub remaining_s: Option<i64>,
+    /// The id of the calendar that it runs on.
+    pub calendar: String,
+    /// The whole target in the same seconds as `remaining_s`: what a share of time left refers to.
+    #[serde(default)]
+    pub budget_s: i64,
+    /// The version of the policy under which it started.
+    #[serde(default)]
+    pub policy: String,
+}
+
+/// A case, as in the change feed: what the queue and the clocks need, never the timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    pub id: CaseId,
+    pub subject: Untrusted,
+    pub severity: Severity,
+    pub tier: Tier,
+    pub state: CaseState,
+    pub partner: PartnerRef,
+    pub customer: Customer,
+    pub assignee: Option<Person>,
+    pub eligibility: Eligibility,
+    pub environment: Environment,
+    pub workaround: bool,
+    pub phone_follow_up: Option<PhoneFollowUp>,
+    pub correction: Option<CorrectionId>,
+    pub reported_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub revision: Revision,
+    pub clocks: Vec<ClockSummary>,
+}
+
+/// How a case was closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolution {
+    pub kind: ResolutionKind,
+    pub text: Untrusted,
+    pub cause: Option<Cause>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicate_of: Option<CaseId>,
+    pub at: DateTime<Utc>,
+    pub by: Person,
+}
+
+/// Who may read a timeline entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    Internal,
+    Customer,
+}
+
+/// What a timeline entry tells. Those of acts bear the act's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimelineKind {
+    /// The case was registered.
+    Reported,
+    /// The customer added something.
+    CustomerAnswer,
+    Respond,
+    Take,
+    Release,
+    Assign,
+    Note,
+    Reply,
+    RequestInfo,
+    InfoReceived,
+    SetSeverity,
+    RecordWorkaround,
+    LogPhoneCall,
+    SetEligibility,
+    Escalate,
+    HandBack,
+    Close,
+    Reopen,
+    /// A kind that this version does not know yet.
+    #[serde(other)]
+    Other,
+}
+
+/// One entry of a case's timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineEntry {
+    /// Counts from 1 within its case.
+    pub seq: u64,
+    pub at: DateTime<Utc>,
+    pub actor: Person,
+    pub kind: TimelineKind,
+    pub visibility: Visibility,
+    /// What was written; empty where the act has no text.
+    pub text: Untrusted,
+    /// What happened besides the text, as a sentence for people ("severity High → Critical").
+    #[serde(default, skip_serializing_if = "Untrusted::is_empty")]
+    pub summary: Untrusted,
+}
+
+/// A file of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    pub id: String,
+    pub name: Untrusted,
+    /// Bytes.
+    pub size: u64,
+    #[serde(rename = "type")]
+    pub media_type: String,
+    pub at: DateTime<Utc>,
+    pub by: Untrusted,
+}
+
+/// One case, whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseDetail {
+    #[serde(flatten)]
+    pub case: Case,
+    pub description: Untrusted,
+    pub product: Option<Untrusted>,
+    pub version: Option<Untrusted>,
+    /// The last four characters only, for those who may not see all of it.
+    pub licence_key: Untrusted,
+    pub email: Untrusted,
+    pub phone: Option<Untrusted>,
+    pub resolution: Option<Resolution>,
+    pub attachments: Vec<Attachment>,
+    /// Oldest first.
+    pub timeline: Vec<TimelineEntry>,
+}
+
+impl Case {
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.state == CaseState::Closed
+    }
+
+    /// The case's clocks that still count: running or paused.
+    pub fn live_clocks(&self) -> impl Iterator<Item = &ClockSummary> {
+        self.clocks.iter().filter(|c| matches!(c.state, ClockState::Running | ClockState::Paused))
+    }
+}

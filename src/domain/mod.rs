@@ -1,0 +1,25 @@
+//! The words and rules of the support organisation, and nothing else: no IO, no clock, no crate of
+//! ours. The case API's JSON for these words is their serde form, so that a word has one home.
+
+pub mod action;
+pub mod case;
+pub mod people;
+pub mod rules;
+pub mod target;
+pub mod text;
+pub mod words;
+
+pub use action::{Action, ActionKind};
+pub use case::{
+    Attachment, Case, CaseDetail, ClockSummary, Customer, Resolution, TimelineEntry, TimelineKind,
+    Visibility,
+};
+pub use people::{
+    Actor, CaseId, CorrectionId, PartnerId, PartnerRef, Person, Revision, Role, UserId,
+};
+pub use target::Target;
+pub use text::Untrusted;
+pub use words::{
+    CaseState, Cause, ClockKind, ClockState, Eligibility, Environment, Finding, InfoItem,
+    PhoneFollowUp, ResolutionKind, Severity, Tier,
+};
