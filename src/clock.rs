@@ -2,9 +2,10 @@
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Instant;
 
 use chrono::{DateTime, TimeDelta, Utc};
+// The machine's monotonic clock; tests that pause tokio's time pause this one, too.
+use tokio::time::Instant;
 
 /// Tells the time to those who act in it.
 pub trait Clock: Send + Sync + 'static {
@@ -59,9 +60,14 @@ pub struct DeskClock {
 
 impl DeskClock {
     #[must_use]
-    #[allow(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     pub fn start() -> Self {
-        Self { started: Instant::now(), started_wall: Utc::now(), offset_ms: AtomicI64::new(0) }
+        Self::start_at(SystemClock.now())
+    }
+
+    /// The same on a machine whose own clock says `wall` now.
+    #[must_use]
+    pub fn start_at(wall: DateTime<Utc>) -> Self {
+        Self { started: Instant::now(), started_wall: wall, offset_ms: AtomicI64::new(0) }
     }
 
     fn local(&self) -> DateTime<Utc> {
