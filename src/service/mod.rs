@@ -1,1 +1,374 @@
-//! service
+//! The case service: who may see and do what to which case, kept in a store and told over HTTP. The
+//! rules themselves are the domain's; this room brings them together with time, people and storage.
+
+pub mod admin;
+pub mod demo;
+pub mod store;
+
+mod act;
+mod cursor;
+mod http;
+mod problem;
+mod report;
+mod server;
+mod texts;
+pub(crate) mod tokens;
+
+pub use problem::Answered;
+pub use server::{ServeError, ServeOptions, run, serve};
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, SubsecRound, Utc};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::domain::{Actor, CaseDetail, CaseId, Role, Untrusted};
+use crate::sla::policy::Policy;
+use crate::wire::{Code, Feed, MAX_PAGE, MAX_WAIT_S};
+use cursor::Cursors;
+use problem::{internal, not_found, problem};
+use store::{Account, CaseRow, Position, Scope, SqliteStore, StoreError};
+
+/// The case service of one data folder. Cheap to clone; all clones are the same service.
+#[derive(Clone)]
+pub struct Service {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: SqliteStore,
+    policy: Arc<Policy>,
+    clock: Arc<dyn Clock>,
+    cursors: Cursors,
+    /// The number of the latest change, for those who wait for one.
+    latest: watch::Sender<i64>,
+    /// Writes under way. They finish even when the caller hangs up in the middle.
+    writes: Mutex<JoinSet<()>>,
+    /// Ends held requests when the service goes down.
+    closing: CancellationToken,
+}
+
+impl Service {
+    /// Opens the desk in a data folder; an empty or missing folder becomes an empty desk.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the folder cannot be used.
+    pub async fn open(
+        data_dir: &Path,
+        policy: Arc<Policy>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        let store = SqliteStore::open(data_dir).await?;
+        let secret = store.meta("cursor_secret").await?.unwrap_or_default();
+        let latest = store.latest_change().await?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                store,
+                policy,
+                clock,
+                cursors: Cursors::new(secret),
+                latest: watch::Sender::new(latest),
+                writes: Mutex::new(JoinSet::new()),
+                closing: CancellationToken::new(),
+            }),
+        })
+    }
+
+    /// The store under the service: users, tokens, seeding, kept values.
+    #[must_use]
+    pub fn store(&self) -> &SqliteStore {
+        &self.inner.store
+    }
+
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.inner.policy
+    }
+
+    /// The desk's time, in milliseconds.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.inner.clock.now().trunc_subsecs(3)
+    }
+
+    /// The instant of an act, as it is stored: whole seconds, as the clocks count, so that a case's
+    /// clocks start at the very instant at which it was reported.
+    fn moment(&self) -> DateTime<Utc> {
+        self.inner.clock.now().trunc_subsecs(0)
+    }
+
+    /// Whose token it is, if it counts now.
+    pub async fn authenticate(&self, token: &str) -> Answered<Option<Account>> {
+        Ok(self.store().account_by_token(token, self.now()).await?)
+    }
+
+    /// One case, whole.
+    ///
+    /// # Errors
+    /// 404 for a case that is missing or not the actor's to see.
+    pub async fn case(&self, actor: &Actor, id: &CaseId) -> Answered<CaseDetail> {
+        let mut tx = self.store().readers().begin().await?;
+        let row = CaseRow::load(&mut tx, &Scope::of(actor), id).await?.ok_or_else(not_found)?;
+        let details = row.details(&mut tx).await?;
+        let timeline = row.timeline(&mut tx).await?;
+        tx.commit().await?;
+        let text = Untrusted::new;
+        Ok(CaseDetail {
+            case: row.case(self.now(), self.policy()),
+            description: text(details.description),
+            product: details.product.map(text),
+            version: details.version.map(text),
+            licence_key: text(shown_key(actor, &row, details.licence_key)),
+            email: text(details.email),
+            phone: details.phone.map(text),
+            resolution: details.resolution,
+            // Cases have no files yet.
+            attachments: Vec::new(),
+            timeline,
+        })
+    }
+
+    /// One page of the change feed. Without a cursor: the open cases, page by page. With one: what
+    /// changed since; if nothing did, the answer is held for `wait` at most.
+    ///
+    /// # Errors
+    /// 410 for a cursor that is not the actor's own.
+    pub async fn changes(
+        &self,
+        actor: &Actor,
+        cursor: Option<&str>,
+        limit: usize,
+        wait: Duration,
+    ) -> Answered<Feed> {
+        let scope = Scope::of(actor);
+        let gone = || problem(Code::CursorGone, "This cursor is of no use any more: start over.");
+        let mut latest = self.inner.latest.subscribe();
+        let from = match cursor {
+            None => None,
+            Some(cursor) => {
+                Some(self.inner.cursors.read(cursor, &actor.id, &scope).ok_or_else(gone)?)
+            }
+        };
+        let limit = limit.clamp(1, MAX_PAGE);
+        let over = tokio::time::sleep(wait.min(Duration::from_secs(MAX_WAIT_S)));
+        tokio::pin!(over);
+        loop {
+            // Before the store is read, so that nothing slips in between.
+            latest.mark_unchanged();
+            let page = self.store().changes(&scope, from, limit).await?.ok_or_else(gone)?;
+            let live = matches!(from, Some(Position::Live { .. }));
+            if live && page.cases.is_empty() && page.closed.is_empty() && !over.is_elapsed() {
+                tokio::select! {
+                    biased;
+                    () = self.inner.closing.cancelled() => {}
+                    () = &mut over => {}
+                    changed = latest.changed() => if changed.is_ok() { continue },
+                }
+            }
+            let now = self.now();
+            return Ok(Feed {
+                cases: page.cases.iter().map(|row| row.case(now, self.policy())).collect(),
+                removed: page.closed.into_iter().map(|row| row.id).collect(),
+                cursor: self.inner.cursors.write(page.next, &actor.id, &scope),
+                more: page.more,
+                server_time: now,
+            });
+        }
+    }
+
+    /// Wakes those who wait for changes. Called with the writer still held, so that numbers only grow.
+    fn changed(&self, seq: i64) {
+        self.inner.latest.send_replace(seq);
+    }
+
+    /// How many feed requests are held or being answered.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.inner.latest.receiver_count()
+    }
+
+    /// Runs a write to its end, whether or not somebody still waits for the answer.
+    async fn finish<T: Send + 'static>(
+        &self,
+        write: impl Future<Output = Answered<T>> + Send + 'static,
+    ) -> Answered<T> {
+        let (done, answer) = oneshot::channel();
+        {
+            let mut writes = self.inner.writes.lock().unwrap_or_else(PoisonError::into_inner);
+            while writes.try_join_next().is_some() {}
+            writes.spawn(async move {
+                // The caller may have hung up; the write counts all the same.
+                let _ = done.send(write.await);
+            });
+        }
+        // A write that panicked was rolled back.
+        answer.await.unwrap_or_else(|_| Err(internal()))
+    }
+
+    /// Waits for writes under way and closes the store. Nothing can be asked afterwards.
+    pub async fn close(&self) {
+        self.inner.closing.cancel();
+        let mut writes =
+            std::mem::take(&mut *self.inner.writes.lock().unwrap_or_else(PoisonError::into_inner));
+        while writes.join_next().await.is_some() {}
+        self.store().close().await;
+    }
+}
+
+/// The licence key as somebody may see it: whole for the administrator and for agents of the partner
+/// whose licence it is; its last four characters for everybody else.
+fn shown_key(actor: &Actor, row: &CaseRow, key: String) -> String {
+    let own = actor.role == Role::Partner && actor.partner.as_ref() == Some(&row.partner.id);
+    if actor.role == Role::Admin || own {
+        return key;
+    }
+    let characters = key.chars().count();
+    key.chars().skip(characters.saturating_sub(4)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row;
+
+    use super::*;
+    use crate::clock::ManualClock;
+    use crate::domain::{Environment, Severity};
+    use crate::sla::ledger::Ledger;
+    use crate::wire::Report;
+    use store::seed::{Seed, SeedCase};
+
+    fn root() -> Actor {
+        Actor { id: "root".into(), name: "Root".into(), role: Role::Admin, partner: None }
+    }
+
+    async fn desk(folder: &Path) -> Service {
+        let clock = ManualClock::at("2026-11-24T10:00:00.789Z".parse().unwrap());
+        Service::open(folder, Arc::new(Policy::embedded()), Arc::new(clock)).await.unwrap()
+    }
+
+    fn report(description: String) -> Report {
+        Report {
+            subject: "s".to_owned(),
+            description,
+            environment: Environment::Lab,
+            licence_key: "k".to_owned(),
+            contact: "c".to_owned(),
+            email: "a@b".to_owned(),
+            severity: None,
+            workaround: None,
+            product: None,
+            version: None,
+            company: None,
+            phone: None,
+        }
+    }
+
+    fn seed_case(service: &Service, n: usize) -> SeedCase {
+        let at = service.now();
+        SeedCase {
+            id: CaseId::new(format!("C-{n}")),
+            subject: format!("Case {n}"),
+            description: "d".to_owned(),
+            severity: Severity::High,
+            tier: crate::domain::Tier::First,
+            state: crate::domain::CaseState::Open,
+            partner: "direct".into(),
+            company: "Company".to_owned(),
+            contact: "Contact".to_owned(),
+            email: "a@b".to_owned(),
+            phone: None,
+            product: None,
+            version: None,
+            licence_key: "k".to_owned(),
+            eligibility: crate::domain::Eligibility::Eligible,
+            environment: Environment::Live,
+            workaround: false,
+            phone_follow_up: None,
+            assignee: None,
+            correction: None,
+            reached_second: false,
+            ledger: Ledger::opened(at, Severity::High, &"direct".into(), service.policy()),
+            resolution: None,
+            revision: 3,
+            reported_at: at,
+            updated_at: at,
+            timeline: Vec::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_case_is_reported_at_the_instant_at_which_its_clocks_start() {
+        let folder = tempfile::tempdir().unwrap();
+        let case =
+            desk(folder.path()).await.report(&root(), report("d".to_owned())).await.unwrap().case;
+        assert!(case.clocks.iter().all(|c| c.started_at == case.reported_at), "{case:?}");
+    }
+
+    #[tokio::test]
+    async fn ids_and_the_feed_go_on_after_a_seed() {
+        let folder = tempfile::tempdir().unwrap();
+        let service = desk(folder.path()).await;
+        // More than go into one statement, and not the same number twice.
+        let cases = (20_000..20_451).map(|n| seed_case(&service, n)).collect();
+        service.store().seed(&Seed { cases, ..Seed::default() }).await.unwrap();
+        let cases = vec![seed_case(&service, 5)];
+        service.store().seed(&Seed { cases, ..Seed::default() }).await.unwrap();
+        let mut ids = Vec::new();
+        let mut cursor = None;
+        loop {
+            let page =
+                service.changes(&root(), cursor.as_deref(), 200, Duration::ZERO).await.unwrap();
+            ids.extend(page.cases.into_iter().map(|c| c.id));
+            cursor = Some(page.cursor);
+            if !page.more {
+                break;
+            }
+        }
+        assert_eq!(ids.len(), 452);
+        assert_eq!(ids.last().unwrap().as_str(), "C-5");
+        let reported = service.report(&root(), report("d".to_owned())).await.unwrap();
+        assert_eq!(reported.id.as_str(), "C-20451");
+        let page = service.changes(&root(), cursor.as_deref(), 200, Duration::ZERO).await.unwrap();
+        assert_eq!(page.cases, [reported.case]);
+    }
+
+    #[tokio::test]
+    async fn a_cursor_from_a_future_that_was_lost_is_gone() {
+        let (old, new) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let service = desk(old.path()).await;
+        service.report(&root(), report("d".to_owned())).await.unwrap();
+        let cursor = service.changes(&root(), None, 1, Duration::ZERO).await.unwrap().cursor;
+        let secret = service.store().meta("cursor_secret").await.unwrap().unwrap();
+        desk(new.path()).await.store().set_meta("cursor_secret", &secret).await.unwrap();
+        let restored = desk(new.path()).await;
+        let gone = restored.changes(&root(), Some(&cursor), 1, Duration::ZERO).await.unwrap_err();
+        assert_eq!(gone.code, Code::CursorGone);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_reading_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let service = desk(folder.path()).await;
+        let id = service.report(&root(), report("d".to_owned())).await.unwrap().id;
+        let pages = |sql: &'static str| {
+            let service = service.clone();
+            async move {
+                let mut writer = service.store().writer().await.unwrap();
+                sqlx::query(sql).fetch_one(&mut *writer).await.unwrap().get::<i64, _>(0)
+            }
+        };
+        // SQLite then answers as on a disk with no room for one page more.
+        pages("PRAGMA max_page_count = 1").await;
+        let full = service.report(&root(), report("x".repeat(100_000))).await.unwrap_err();
+        assert_eq!(full.status, 507);
+        assert_eq!(service.case(&root(), &id).await.unwrap().case.revision, 1);
+        pages("PRAGMA max_page_count = 1000000").await;
+        let next = service.report(&root(), report("x".repeat(100_000))).await.unwrap().id;
+        assert_eq!(next.sort_key().0, id.sort_key().0 + 1, "nothing of the refused one is left");
+    }
+}

@@ -1,0 +1,373 @@
+//! One action on one case: the rules decide, and what they decide is stored as one transaction with its
+//! timeline entry, its audit row and the answer that the same key will get again.
+
+#![allow(clippy::unnecessary_box_returns, reason = "problems travel boxed, as in Answered")]
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+use sqlx::SqliteConnection;
+use uuid::Uuid;
+
+use super::problem::{Answered, field, internal, invalid, not_found, problem};
+use super::store::{
+    CaseRow, Ending, NewAudit, Scope, Stored, colleague, correction_exists, from_serde_word,
+    next_id, open_correction,
+};
+use super::{Service, tokens};
+use crate::domain::rules::{Change, Standing, decide};
+use crate::domain::{
+    Action, Actor, CaseId, CaseState, ClockState, Person, Resolution, Revision, TimelineEntry,
+    Untrusted, Visibility,
+};
+use crate::sla::policy::Policy;
+use crate::wire::{Acted, Code, Problem};
+
+/// An answer as bytes: what the same key gets again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StoredAnswer {
+    pub status: u16,
+    pub body: Vec<u8>,
+}
+
+pub(crate) fn key_reused() -> Box<Problem> {
+    problem(
+        Code::KeyReused,
+        "This Idempotency-Key was used for something else; a new act needs a new key.",
+    )
+}
+
+impl Service {
+    /// Does an action. The same key does it once, however often it is asked for.
+    ///
+    /// # Errors
+    /// The problem that the case API answers: 403, 404, 409, 412, 422.
+    pub async fn act(
+        &self,
+        actor: &Actor,
+        id: &CaseId,
+        key: Uuid,
+        if_match: Option<Revision>,
+        action: Action,
+    ) -> Answered<Acted> {
+        let answer = self.act_once(actor, id, key, if_match.map(|r| vec![r]), action).await?;
+        if answer.status == 200 {
+            serde_json::from_slice(&answer.body).map_err(|_| internal())
+        } else {
+            Err(serde_json::from_slice(&answer.body).map_err(|_| internal())?)
+        }
+    }
+
+    /// As [`Service::act`], with the answer as the bytes that were kept. `if_match`: the revisions one
+    /// of which the case must have.
+    pub(crate) async fn act_once(
+        &self,
+        actor: &Actor,
+        id: &CaseId,
+        key: Uuid,
+        if_match: Option<Vec<Revision>>,
+        action: Action,
+    ) -> Answered<StoredAnswer> {
+        let (service, actor, id) = (self.clone(), actor.clone(), id.clone());
+        self.finish(async move { service.transition(&actor, &id, key, if_match, &action).await })
+            .await
+    }
+
+    async fn transition(
+        &self,
+        actor: &Actor,
+        id: &CaseId,
+        key: Uuid,
+        if_match: Option<Vec<Revision>>,
+        action: &Action,
+    ) -> Answered<StoredAnswer> {
+        let body = serde_json::to_string(action).map_err(|_| internal())?;
+        let request = format!("{} {body}", id.as_str());
+        let request_hash = tokens::hex(&Sha256::digest(request));
+        let mut writer = self.store().writer().await?;
+        let mut tx = self.store().begin(&mut writer).await?;
+        let now = self.moment();
+        if let Some(stored) = Stored::find(&mut tx, &actor.id, key, now).await? {
+            return if stored.request_hash == request_hash {
+                Ok(StoredAnswer { status: stored.status, body: stored.body })
+            } else {
+                Err(key_reused())
+            };
+        }
+        let row = CaseRow::load(&mut tx, &Scope::of(actor), id).await?.ok_or_else(not_found)?;
+        // Not kept for the key: the same act may be sent again for the case as it is now.
+        if if_match.is_some_and(|revisions| !revisions.contains(&row.revision)) {
+            let stale = Problem::new(
+                Code::Stale,
+                "The case has changed since you saw it; it comes with this answer as it is now.",
+            );
+            return Err(Box::new(stale.with_case(row.case(now, self.policy()))));
+        }
+        let answer = match self.carry_out(&mut tx, actor, key, action, row, now).await {
+            Ok((acted, seq)) => {
+                let body = serde_json::to_vec(&acted).map_err(|_| internal())?;
+                (StoredAnswer { status: 200, body }, Some(seq))
+            }
+            Err(refused) if refused.code == Code::Rule => {
+                let body = serde_json::to_vec(&refused).map_err(|_| internal())?;
+                (StoredAnswer { status: refused.status, body }, None)
+            }
+            Err(refused) => return Err(refused),
+        };
+        let (StoredAnswer { status, body }, seq) = answer;
+        let stored = Stored { status, body, request_hash };
+        stored.keep(&mut tx, &actor.id, key, now).await?;
+        tx.commit().await?;
+        if let Some(seq) = seq {
+            self.changed(seq);
+        }
+        Ok(StoredAnswer { status: stored.status, body: stored.body })
+    }
+
+    /// Decides and writes, all but the answer itself. A refusal by a rule comes before any write.
+    async fn carry_out(
+        &self,
+        conn: &mut SqliteConnection,
+        actor: &Actor,
+        key: Uuid,
+        action: &Action,
+        mut row: CaseRow,
+        now: DateTime<Utc>,
+    ) -> Answered<(Acted, i64)> {
+        let policy = self.policy();
+        let before = row.case(now, policy);
+        let mut standing = Standing::from(&before);
+        standing.reached_second = row.reached_second;
+        let changes = decide(actor, &standing, action)?;
+        check_duplicate(conn, actor, &row, action).await?;
+        let missed_before = missed(&row, now, policy);
+        for change in &changes {
+            standing.apply(change);
+            row.ledger.apply(now, change, policy);
+            match change {
+                Change::Assigned(to) => {
+                    row.assignee = match to {
+                        None => None,
+                        Some(id) if *id == actor.id => {
+                            Some(Person { id: id.clone(), name: actor.name.clone() })
+                        }
+                        Some(id) => {
+                            let found = colleague(conn, id, standing.tier, &row.partner.id).await?;
+                            Some(found.ok_or_else(|| nobody_for(&row))?)
+                        }
+                    };
+                }
+                Change::CorrectionLinked(id) => {
+                    if !correction_exists(conn, id).await? {
+                        let message = "there is no such correction";
+                        return Err(invalid(vec![field("correction", message)]));
+                    }
+                    row.correction = Some(id.clone());
+                }
+                Change::CorrectionOpened(title) => {
+                    row.correction = Some(open_correction(conn, title, now).await?);
+                }
+                _ => {}
+            }
+        }
+        let decided_on = row.revision;
+        row.severity = standing.severity;
+        row.tier = standing.tier;
+        row.state = standing.state;
+        row.eligibility = standing.eligibility;
+        row.workaround = standing.workaround;
+        row.phone_follow_up = standing.phone_follow_up;
+        row.reached_second = standing.reached_second;
+        row.revision += 1;
+        row.entries += 1;
+        row.updated_at = now;
+        row.change_seq = next_id(conn, "change").await?;
+        let by = Person { id: actor.id.clone(), name: actor.name.clone() };
+        let after = row.case(now, policy);
+        let mut summary = summary(action, &before, &after);
+        let newly_missed =
+            missed(&row, now, policy).into_iter().filter(|clock| !missed_before.contains(clock));
+        for clock in newly_missed {
+            // A new target may lie in the past already.
+            push(&mut summary, &format!("its {clock} clock is past its new target"));
+        }
+        let (visibility, text) = told(action);
+        let event = TimelineEntry {
+            seq: row.entries,
+            at: now,
+            actor: by.clone(),
+            kind: from_serde_word(action.kind().word())?,
+            visibility,
+            text: Untrusted::from(text),
+            summary: summary.into(),
+        };
+        let resolution = resolution(action, now, by);
+        let ending = match (row.state, &resolution) {
+            (CaseState::Closed, Some(resolution)) => Ending::Closed(resolution),
+            (CaseState::Closed, None) => Ending::Kept,
+            (CaseState::Open | CaseState::Waiting, _) => Ending::Open,
+        };
+        if !row.update(conn, decided_on, ending).await? {
+            // Cannot be while there is one writer; never overwrite what was not seen.
+            return Err(problem(
+                Code::InProgress,
+                "Somebody else changed the case at the same moment.",
+            ));
+        }
+        row.add_entry(conn, &event).await?;
+        NewAudit {
+            at: now,
+            actor: actor.id.as_str(),
+            action: action.kind().word(),
+            case: Some(&row.id),
+            key: Some(&key.to_string()),
+        }
+        .append(conn)
+        .await?;
+        Ok((Acted { case: after, event }, row.change_seq))
+    }
+}
+
+/// A duplicate is one of another case that the actor can see.
+async fn check_duplicate(
+    conn: &mut SqliteConnection,
+    actor: &Actor,
+    row: &CaseRow,
+    action: &Action,
+) -> Answered<()> {
+    let Action::Close { duplicate_of: Some(other), .. } = action else {
+        return Ok(());
+    };
+    if *other == row.id {
+        return Err(invalid(vec![field("duplicate_of", "a case is no duplicate of itself")]));
+    }
+    match CaseRow::load(conn, &Scope::of(actor), other).await? {
+        Some(_) => Ok(()),
+        None => Err(invalid(vec![field("duplicate_of", "there is no such case")])),
+    }
+}
+
+/// The same words for nobody and for somebody of another desk.
+fn nobody_for(row: &CaseRow) -> Box<Problem> {
+    invalid(vec![field(
+        "assignee",
+        format!("there is nobody of that id who works on this case at {}", row.tier),
+    )])
+}
+
+/// The clocks that run past their due instant, by name.
+fn missed(row: &CaseRow, now: DateTime<Utc>, policy: &Policy) -> Vec<String> {
+    row.ledger
+        .summaries(now, policy)
+        .iter()
+        .filter(|c| c.state == ClockState::Running && c.due_at.is_some_and(|due| due < now))
+        .map(|c| format!("{} {}", c.tier, c.kind))
+        .collect()
+}
+
+/// The words of an action, and who may read them: what goes to the customer is theirs to read.
+pub(super) fn told(action: &Action) -> (Visibility, &str) {
+    use Visibility::{Customer, Internal};
+    match action {
+        Action::Respond { text } => (Customer, text.as_deref().unwrap_or_default()),
+        Action::Reply { text } | Action::RequestInfo { text, .. } | Action::Close { text, .. } => {
+            (Customer, text)
+        }
+        Action::InfoReceived { text } => (Internal, text.as_deref().unwrap_or_default()),
+        Action::Note { text }
+        | Action::RecordWorkaround { text }
+        | Action::LogPhoneCall { text, .. } => (Internal, text),
+        Action::SetSeverity { reason, .. }
+        | Action::SetEligibility { reason, .. }
+        | Action::Escalate { reason, .. }
+        | Action::HandBack { reason }
+        | Action::Reopen { reason } => (Internal, reason),
+        Action::Take {} | Action::Release {} | Action::Assign { .. } => (Internal, ""),
+    }
+}
+
+fn resolution(action: &Action, at: DateTime<Utc>, by: Person) -> Option<Resolution> {
+    let Action::Close { resolution, text, cause, duplicate_of } = action else {
+        return None;
+    };
+    Some(Resolution {
+        kind: *resolution,
+        text: Untrusted::from(text.as_str()),
+        cause: *cause,
+        duplicate_of: duplicate_of.clone(),
+        at,
+        by,
+    })
+}
+
+fn push(summary: &mut String, part: &str) {
+    if !summary.is_empty() {
+        summary.push_str("; ");
+    }
+    summary.push_str(part);
+}
+
+/// What happened besides the text, in words.
+pub(super) fn summary(
+    action: &Action,
+    before: &crate::domain::Case,
+    after: &crate::domain::Case,
+) -> String {
+    let mut out = String::new();
+    match action {
+        Action::Respond { .. } => push(&mut out, "told that the case is received"),
+        Action::RequestInfo { items, .. } if !items.is_empty() => {
+            let items: Vec<&str> = items.iter().map(|i| i.label()).collect();
+            push(&mut out, &format!("asked for {}", items.join(", ")));
+        }
+        Action::LogPhoneCall { with, .. } => push(&mut out, &format!("phone call with {with}")),
+        Action::Escalate { finding: Some(finding), .. } => {
+            push(&mut out, &format!("finding: {finding}"));
+        }
+        Action::Close { resolution, cause, duplicate_of, .. } => {
+            push(&mut out, &format!("closed: {resolution}"));
+            if let Some(cause) = cause {
+                push(&mut out, &format!("cause: {cause}"));
+            }
+            if let Some(other) = duplicate_of {
+                push(&mut out, &format!("duplicate of {}", other.as_str()));
+            }
+        }
+        Action::Reopen { .. } => push(&mut out, "reopened"),
+        _ => {}
+    }
+    if before.severity != after.severity {
+        push(&mut out, &format!("severity {} → {}", before.severity, after.severity));
+    }
+    if before.tier != after.tier {
+        push(&mut out, &format!("{} → {}", before.tier, after.tier));
+    }
+    if before.eligibility != after.eligibility {
+        push(&mut out, &format!("eligibility {} → {}", before.eligibility, after.eligibility));
+    }
+    if before.workaround != after.workaround {
+        push(&mut out, "a workaround is on record");
+    }
+    if before.phone_follow_up != after.phone_follow_up {
+        let word = after.phone_follow_up.map_or("no phone call due any more", |p| p.label());
+        push(&mut out, word);
+    }
+    if before.correction != after.correction
+        && let Some(correction) = &after.correction
+    {
+        push(&mut out, &format!("correction {}", correction.as_str()));
+    }
+    if before.assignee != after.assignee {
+        match &after.assignee {
+            Some(person) => push(&mut out, &format!("assigned to {}", person.name.raw())),
+            None => push(&mut out, "assigned to nobody"),
+        }
+    }
+    match (before.state, after.state) {
+        (CaseState::Open, CaseState::Waiting) => push(&mut out, "waiting for the customer"),
+        (CaseState::Waiting, CaseState::Open) => {
+            push(&mut out, "no longer waiting for the customer");
+        }
+        _ => {}
+    }
+    out
+}

@@ -1,0 +1,154 @@
+//! One function for each route.
+
+use std::time::Duration;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
+use sha2::{Digest, Sha256};
+
+use super::answer::{Refused, bytes, json, tagged};
+use super::read::{Caller, body, idempotency_key, if_match, number, parameter};
+use crate::domain::rules::role_may;
+use crate::domain::{Action, ActionKind, CaseId, Role};
+use crate::service::problem::{Answered, internal, not_found, problem};
+use crate::service::{Service, tokens};
+use crate::wire::{Code, MAX_PAGE, MAX_WAIT_S, Me, Report};
+
+type Handled = Result<Response, Refused>;
+type CasePath = Result<Path<String>, PathRejection>;
+
+/// Of a report; the others may be left out.
+const REPORT_FIELDS: [&str; 6] =
+    ["subject", "description", "environment", "licence_key", "contact", "email"];
+
+pub(super) async fn healthz() -> Handled {
+    Ok(json(&serde_json::json!({ "status": "ok" }))?)
+}
+
+pub(super) async fn readyz(State(service): State<Service>) -> Handled {
+    match service.store().check().await {
+        Ok(()) => Ok(json(&serde_json::json!({ "status": "ready" }))?),
+        Err(error) => {
+            tracing::error!(%error, "the store is not reached");
+            Err(problem(Code::Unavailable, "The desk's data are not reached.").into())
+        }
+    }
+}
+
+pub(super) async fn me(caller: Caller) -> Handled {
+    let Caller(account) = caller;
+    let role = account.actor.role;
+    Ok(json(&Me {
+        id: account.actor.id,
+        name: account.actor.name,
+        role,
+        tier: role.tier(),
+        partner: account.partner,
+        may: ActionKind::ALL.iter().copied().filter(|kind| role_may(role, *kind)).collect(),
+    })?)
+}
+
+pub(super) async fn policy(
+    _: Caller,
+    State(service): State<Service>,
+    headers: HeaderMap,
+) -> Handled {
+    let document = service.policy().document();
+    let written = serde_json::to_vec(&document).map_err(|_| internal())?;
+    let tag = tokens::hex(&Sha256::digest(written));
+    Ok(tagged(&headers, tag.get(..32).unwrap_or(&tag), &document)?)
+}
+
+pub(super) async fn changes(
+    caller: Caller,
+    State(service): State<Service>,
+    RawQuery(query): RawQuery,
+) -> Handled {
+    let query = query.as_deref();
+    let limit = number(query, "limit", MAX_PAGE as u64)?;
+    let wait = number(query, "wait", 0)?.min(MAX_WAIT_S);
+    let cursor = parameter(query, "cursor").filter(|cursor| !cursor.is_empty());
+    let feed = service
+        .changes(
+            caller.actor(),
+            cursor.as_deref(),
+            usize::try_from(limit).unwrap_or(MAX_PAGE),
+            Duration::from_secs(wait),
+        )
+        .await?;
+    Ok(json(&feed)?)
+}
+
+/// A path that cannot be read names no case.
+fn case_id(path: CasePath) -> Answered<CaseId> {
+    path.map(|Path(id)| CaseId::new(id)).map_err(|_| not_found())
+}
+
+pub(super) async fn case(
+    caller: Caller,
+    State(service): State<Service>,
+    path: CasePath,
+    headers: HeaderMap,
+) -> Handled {
+    let case = service.case(caller.actor(), &case_id(path)?).await?;
+    Ok(tagged(&headers, &case.case.revision.to_string(), &case)?)
+}
+
+pub(super) async fn report(
+    caller: Caller,
+    State(service): State<Service>,
+    request: Request,
+) -> Handled {
+    let key = idempotency_key(request.headers())?;
+    let report: Report = body(request, &REPORT_FIELDS).await?;
+    let answer = service.report_once(caller.actor(), key, report).await?;
+    let id = serde_json::from_slice::<serde_json::Value>(&answer.body)
+        .ok()
+        .and_then(|answer| Some(answer.get("id")?.as_str()?.to_owned()))
+        .ok_or_else(internal)?;
+    let mut response = bytes(answer.status, answer.body);
+    if let Ok(location) = HeaderValue::try_from(format!("/api/v1/cases/{id}")) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+pub(super) async fn act(
+    caller: Caller,
+    State(service): State<Service>,
+    path: CasePath,
+    request: Request,
+) -> Handled {
+    let id = case_id(path)?;
+    let key = idempotency_key(request.headers())?.ok_or_else(|| {
+        problem(
+            Code::MissingIdempotencyKey,
+            "An act needs an Idempotency-Key, a UUID made for it: sent again, it acts once.",
+        )
+    })?;
+    let revisions = if_match(request.headers());
+    let action: Action = body(request, &["action"]).await?;
+    let answer = service.act_once(caller.actor(), &id, key, revisions, action).await?;
+    Ok(bytes(answer.status, answer.body))
+}
+
+pub(super) async fn audit(
+    caller: Caller,
+    State(service): State<Service>,
+    RawQuery(query): RawQuery,
+) -> Handled {
+    if caller.actor().role != Role::Admin {
+        return Err(problem(Code::NotAllowed, "The audit record is for administrators.").into());
+    }
+    let query = query.as_deref();
+    let after = number(query, "after", 0)?;
+    let limit = number(query, "limit", MAX_PAGE as u64)?.clamp(1, MAX_PAGE as u64);
+    let page = service
+        .store()
+        .audit(i64::try_from(after).unwrap_or(i64::MAX), usize::try_from(limit).unwrap_or(MAX_PAGE))
+        .await
+        .map_err(|e| Refused(e.into()))?;
+    Ok(json(&page)?)
+}

@@ -1,0 +1,298 @@
+//! Registering a case, and what its customer adds later.
+
+use sha2::{Digest, Sha256};
+use sqlx::SqliteConnection;
+use uuid::Uuid;
+
+use super::act::{StoredAnswer, key_reused};
+use super::problem::{Answered, field, internal, invalid, not_found};
+use super::store::{CaseRow, Details, Ending, Licence, NewAudit, Scope, Stored, next_id, partner};
+use super::texts::check_report;
+use super::{Service, tokens};
+use crate::domain::rules::{Change, TEXT_MAX};
+use crate::domain::{
+    Actor, CaseId, CaseState, Eligibility, Environment, PartnerRef, Person, PhoneFollowUp, Role,
+    Severity, Tier, TimelineEntry, TimelineKind, Untrusted, UserId, Visibility,
+};
+use crate::sla::ledger::Ledger;
+use crate::wire::{FieldError, Report, Reported};
+
+/// The partner of cases whose licence key nobody knows: the vendor's own desk.
+const DIRECT: &str = "direct";
+/// Who a customer is in timelines and in the audit record: customers have no account.
+const CUSTOMER: &str = "customer";
+
+/// The severity of a new case (the domain's severity criteria). A lab environment is never Critical.
+/// Where the reporter names none, the case gets what the criteria give without an agent's judgement:
+/// High in production and live use, Medium in a lab, one step lower with a workaround. Critical asks for
+/// somebody who says so, since it asks for a phone call.
+fn severity(report: &Report) -> Result<Severity, FieldError> {
+    match (report.severity, report.environment) {
+        (Some(Severity::Critical), Environment::Lab) => Err(field(
+            "severity",
+            "a case in a lab environment is never critical; high is the highest for it",
+        )),
+        (Some(severity), _) => Ok(severity),
+        (None, environment) => {
+            let severity = match environment {
+                Environment::Production | Environment::Live => Severity::High,
+                Environment::Lab => Severity::Medium,
+            };
+            Ok(if report.workaround == Some(true) { severity.lowered() } else { severity })
+        }
+    }
+}
+
+/// Where a report goes, by its licence key (domain rule 1).
+struct Route {
+    partner: PartnerRef,
+    eligibility: Eligibility,
+    company: Option<String>,
+}
+
+impl Route {
+    async fn unknown(conn: &mut SqliteConnection) -> Answered<Self> {
+        Ok(Self {
+            partner: partner(conn, DIRECT).await?,
+            eligibility: Eligibility::UnknownKey,
+            company: None,
+        })
+    }
+
+    async fn of(conn: &mut SqliteConnection, key: &str) -> Answered<Self> {
+        Ok(match Licence::find(&mut *conn, key).await? {
+            None => Self::unknown(conn).await?,
+            Some(licence) => Self {
+                eligibility: if licence.eligible {
+                    Eligibility::Eligible
+                } else {
+                    Eligibility::NotEligible
+                },
+                partner: licence.partner,
+                company: Some(licence.company),
+            },
+        })
+    }
+}
+
+fn none_if_empty(text: Option<String>) -> Option<String> {
+    text.filter(|t| !t.is_empty())
+}
+
+impl Service {
+    /// Registers a case.
+    ///
+    /// # Errors
+    /// 422 with the fields that are wrong.
+    pub async fn report(&self, actor: &Actor, report: Report) -> Answered<Reported> {
+        let answer = self.report_once(actor, None, report).await?;
+        serde_json::from_slice(&answer.body).map_err(|_| internal())
+    }
+
+    /// Registers a case; with a key, once for that key.
+    pub(crate) async fn report_once(
+        &self,
+        actor: &Actor,
+        key: Option<Uuid>,
+        report: Report,
+    ) -> Answered<StoredAnswer> {
+        let mut errors = check_report(&report);
+        let severity = severity(&report).map_err(|e| errors.push(e)).ok();
+        let Some(severity) = severity.filter(|_| errors.is_empty()) else {
+            return Err(invalid(errors));
+        };
+        let (service, actor) = (self.clone(), actor.clone());
+        self.finish(async move { service.register(&actor, key, report, severity).await }).await
+    }
+
+    async fn register(
+        &self,
+        actor: &Actor,
+        key: Option<Uuid>,
+        report: Report,
+        severity: Severity,
+    ) -> Answered<StoredAnswer> {
+        let body = serde_json::to_string(&report).map_err(|_| internal())?;
+        let request_hash = tokens::hex(&Sha256::digest(format!("report {body}")));
+        let mut writer = self.store().writer().await?;
+        let mut tx = self.store().begin(&mut writer).await?;
+        let now = self.moment();
+        if let Some(key) = key
+            && let Some(stored) = Stored::find(&mut tx, &actor.id, key, now).await?
+        {
+            return if stored.request_hash == request_hash {
+                Ok(StoredAnswer { status: stored.status, body: stored.body })
+            } else {
+                Err(key_reused())
+            };
+        }
+        let route = Route::of(&mut tx, &report.licence_key).await?;
+        let given_company = none_if_empty(report.company);
+        let ledger = Ledger::opened(now, severity, &route.partner.id, self.policy());
+        let mut row = CaseRow {
+            n: 0,
+            id: CaseId::new(format!("C-{}", next_id(&mut tx, "case").await?)),
+            subject: report.subject,
+            severity,
+            tier: Tier::First,
+            state: CaseState::Open,
+            partner: route.partner,
+            company: given_company.clone().or(route.company).unwrap_or_default(),
+            contact: report.contact,
+            assignee: None,
+            eligibility: route.eligibility,
+            environment: report.environment,
+            workaround: report.workaround == Some(true),
+            phone_follow_up: (severity == Severity::Critical).then_some(PhoneFollowUp::Due),
+            correction: None,
+            reached_second: false,
+            ledger,
+            reported_at: now,
+            updated_at: now,
+            revision: 1,
+            change_seq: next_id(&mut tx, "change").await?,
+            entries: 1,
+        };
+        let details = Details {
+            description: report.description,
+            licence_key: report.licence_key,
+            email: report.email,
+            phone: none_if_empty(report.phone),
+            product: none_if_empty(report.product),
+            version: none_if_empty(report.version),
+            resolution: None,
+        };
+        row.insert(&mut tx, &details).await?;
+        let entry = TimelineEntry {
+            seq: 1,
+            at: now,
+            actor: Person { id: actor.id.clone(), name: actor.name.clone() },
+            kind: TimelineKind::Reported,
+            visibility: Visibility::Customer,
+            text: Untrusted::default(),
+            summary: format!("reported as {severity}").into(),
+        };
+        row.add_entry(&mut tx, &entry).await?;
+        let key_text = key.map(|k| k.to_string());
+        NewAudit {
+            at: now,
+            actor: actor.id.as_str(),
+            action: "report",
+            case: Some(&row.id),
+            key: key_text.as_deref(),
+        }
+        .append(&mut tx)
+        .await?;
+        let seq = row.change_seq;
+        let foreign =
+            actor.role == Role::Partner && actor.partner.as_ref() != Some(&row.partner.id);
+        if foreign {
+            // Whether the key is some other partner's or nobody's must not show.
+            let unknown = Route::unknown(&mut tx).await?;
+            row.ledger = Ledger::opened(now, severity, &unknown.partner.id, self.policy());
+            row.company = given_company.unwrap_or_default();
+            row.partner = unknown.partner;
+            row.eligibility = unknown.eligibility;
+        }
+        let reported = Reported { id: row.id.clone(), case: row.case(now, self.policy()) };
+        let body = serde_json::to_vec(&reported).map_err(|_| internal())?;
+        if let Some(key) = key {
+            Stored { status: 201, body: body.clone(), request_hash }
+                .keep(&mut tx, &actor.id, key, now)
+                .await?;
+        }
+        tx.commit().await?;
+        self.changed(seq);
+        Ok(StoredAnswer { status: 201, body })
+    }
+
+    /// The customer adds something to a case. Awaited information has come with it, so that the clocks
+    /// that it held run again.
+    ///
+    /// # Errors
+    /// 404 if there is no such case, 422 for a text that is empty, too long or holds NUL.
+    pub async fn customer_answer(&self, id: &CaseId, text: &str) -> Answered<TimelineEntry> {
+        if text.is_empty() || text.contains('\0') || text.chars().count() > TEXT_MAX {
+            let message = format!("must have 1 to {TEXT_MAX} characters and no NUL");
+            return Err(invalid(vec![field("text", message)]));
+        }
+        let (service, id, text) = (self.clone(), id.clone(), text.to_owned());
+        self.finish(async move { service.add_answer(&id, text).await }).await
+    }
+
+    async fn add_answer(&self, id: &CaseId, text: String) -> Answered<TimelineEntry> {
+        let mut writer = self.store().writer().await?;
+        let mut tx = self.store().begin(&mut writer).await?;
+        let now = self.moment();
+        let mut row = CaseRow::load(&mut tx, &Scope::All, id).await?.ok_or_else(not_found)?;
+        let decided_on = row.revision;
+        let mut summary = Untrusted::default();
+        if row.state == CaseState::Waiting {
+            row.state = CaseState::Open;
+            row.ledger.apply(now, &Change::InfoReceived, self.policy());
+            summary = "no longer waiting for the customer".into();
+        }
+        row.revision += 1;
+        row.entries += 1;
+        row.updated_at = now;
+        row.change_seq = next_id(&mut tx, "change").await?;
+        let entry = TimelineEntry {
+            seq: row.entries,
+            at: now,
+            actor: Person { id: UserId::from(CUSTOMER), name: row.contact.as_str().into() },
+            kind: TimelineKind::CustomerAnswer,
+            visibility: Visibility::Customer,
+            text: Untrusted::new(text),
+            summary,
+        };
+        if !row.update(&mut tx, decided_on, Ending::Kept).await? {
+            return Err(internal());
+        }
+        row.add_entry(&mut tx, &entry).await?;
+        NewAudit { at: now, actor: CUSTOMER, action: "customer_answer", case: Some(id), key: None }
+            .append(&mut tx)
+            .await?;
+        tx.commit().await?;
+        self.changed(row.change_seq);
+        Ok(entry)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_without_a_severity_gets_the_one_of_the_criteria() {
+        use Environment::{Lab, Live, Production};
+        use Severity::{Critical, High, Low, Medium};
+        let report = |environment, severity, workaround| Report {
+            subject: "s".to_owned(),
+            description: "d".to_owned(),
+            environment,
+            licence_key: "k".to_owned(),
+            contact: "c".to_owned(),
+            email: "a@b".to_owned(),
+            severity,
+            workaround,
+            product: None,
+            version: None,
+            company: None,
+            phone: None,
+        };
+        for (environment, given, workaround, expected) in [
+            (Production, None, None, Some(High)),
+            (Live, None, Some(false), Some(High)),
+            (Lab, None, None, Some(Medium)),
+            (Production, None, Some(true), Some(Medium)),
+            (Lab, None, Some(true), Some(Low)),
+            (Production, Some(Critical), None, Some(Critical)),
+            (Live, Some(Low), Some(true), Some(Low)),
+            (Lab, Some(High), None, Some(High)),
+            (Lab, Some(Critical), None, None),
+        ] {
+            let report = report(environment, given, workaround);
+            assert_eq!(severity(&report).ok(), expected, "{report:?}");
+        }
+    }
+}

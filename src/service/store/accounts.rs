@@ -1,0 +1,193 @@
+//! Users and their tokens. Read at every request: a role taken away or a token revoked counts from the
+//! next one.
+
+use chrono::{DateTime, Utc};
+
+use super::{NewAudit, SqliteStore, StoreError, from_serde_word, to_ms};
+use crate::domain::{Actor, PartnerId, PartnerRef, Role, Untrusted, UserId};
+use crate::service::tokens;
+
+/// A user with the partner's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub actor: Actor,
+    pub partner: Option<PartnerRef>,
+}
+
+/// A token to be made.
+#[derive(Debug, Clone)]
+pub struct NewToken<'a> {
+    pub user: &'a UserId,
+    /// What the owner calls it.
+    pub label: &'a str,
+    /// None: it never expires.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+type AccountRow = (String, String, String, Option<String>, Option<String>);
+
+fn account((id, name, role, partner, partner_name): AccountRow) -> Result<Account, StoreError> {
+    let partner = partner.map(PartnerId::new);
+    let partner_ref = partner.clone().map(|id| PartnerRef {
+        name: Untrusted::new(partner_name.unwrap_or_else(|| id.as_str().to_owned())),
+        id,
+    });
+    let actor = Actor {
+        id: UserId::new(id),
+        name: Untrusted::new(name),
+        role: from_serde_word(&role)?,
+        partner,
+    };
+    Ok(Account { actor, partner: partner_ref })
+}
+
+impl SqliteStore {
+    /// Whose token it is, if it counts at this instant.
+    pub async fn account_by_token(
+        &self,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Account>, StoreError> {
+        let row: Option<AccountRow> = sqlx::query_as(
+            "SELECT u.id, u.name, u.role, u.partner, p.name
+             FROM tokens t JOIN users u ON u.id = t.user LEFT JOIN partners p ON p.id = u.partner
+             WHERE t.hash = ?1 AND t.revoked_at IS NULL
+               AND (t.expires_at IS NULL OR t.expires_at > ?2)",
+        )
+        .bind(tokens::hash(token))
+        .bind(to_ms(now))
+        .fetch_optional(self.readers())
+        .await?;
+        row.map(account).transpose()
+    }
+
+    pub async fn account(&self, user: &UserId) -> Result<Option<Account>, StoreError> {
+        let row: Option<AccountRow> = sqlx::query_as(
+            "SELECT u.id, u.name, u.role, u.partner, p.name
+             FROM users u LEFT JOIN partners p ON p.id = u.partner WHERE u.id = ?1",
+        )
+        .bind(user.as_str())
+        .fetch_optional(self.readers())
+        .await?;
+        row.map(account).transpose()
+    }
+
+    /// Makes a user.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] if the id is taken, the partner is unknown, or role and partner do not
+    /// go together.
+    pub async fn create_user(
+        &self,
+        user: &UserId,
+        name: &str,
+        role: Role,
+        partner: Option<&PartnerId>,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        if (role == Role::Partner) != partner.is_some() {
+            return Err(StoreError::Refused(
+                "a partner agent needs a partner, and nobody else has one".to_owned(),
+            ));
+        }
+        let mut writer = self.writer().await?;
+        let mut tx = self.begin(&mut writer).await?;
+        let done =
+            sqlx::query("INSERT INTO users (id, name, role, partner) VALUES (?1, ?2, ?3, ?4)")
+                .bind(user.as_str())
+                .bind(name)
+                .bind(role.word())
+                .bind(partner.map(PartnerId::as_str))
+                .execute(&mut *tx)
+                .await;
+        if let Err(error) = done {
+            let kind = error.as_database_error().map(sqlx::error::DatabaseError::kind);
+            return Err(match kind {
+                Some(sqlx::error::ErrorKind::UniqueViolation) => {
+                    StoreError::Refused(format!("there is a user {user} already"))
+                }
+                Some(sqlx::error::ErrorKind::ForeignKeyViolation) => {
+                    StoreError::Refused("there is no such partner".to_owned())
+                }
+                _ => error.into(),
+            });
+        }
+        NewAudit { at: now, actor: "admin", action: "create_user", case: None, key: None }
+            .append(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Makes a partner, or gives it a new name.
+    pub async fn put_partner(&self, id: &PartnerId, name: &str) -> Result<(), StoreError> {
+        let mut writer = self.writer().await?;
+        sqlx::query(
+            "INSERT INTO partners (id, name) VALUES (?1, ?2)
+             ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+        )
+        .bind(id.as_str())
+        .bind(name)
+        .execute(&mut *writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Makes a token and returns it: it is not kept, so this is the one time to see it.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] if there is no such user.
+    pub async fn create_token(
+        &self,
+        new: &NewToken<'_>,
+        now: DateTime<Utc>,
+    ) -> Result<String, StoreError> {
+        let token = tokens::new_token();
+        let mut writer = self.writer().await?;
+        let mut tx = self.begin(&mut writer).await?;
+        let made = sqlx::query(
+            "INSERT INTO tokens (hash, user, label, created_at, expires_at)
+             SELECT ?1, id, ?3, ?4, ?5 FROM users WHERE id = ?2",
+        )
+        .bind(tokens::hash(&token))
+        .bind(new.user.as_str())
+        .bind(new.label)
+        .bind(to_ms(now))
+        .bind(new.expires_at.map(to_ms))
+        .execute(&mut *tx)
+        .await?;
+        if made.rows_affected() == 0 {
+            return Err(StoreError::Refused(format!("there is no user {}", new.user)));
+        }
+        NewAudit { at: now, actor: "admin", action: "create_token", case: None, key: None }
+            .append(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(token)
+    }
+
+    /// Revokes all tokens of a user, or those with a label; returns how many.
+    pub async fn revoke_tokens(
+        &self,
+        user: &UserId,
+        label: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let mut writer = self.writer().await?;
+        let mut tx = self.begin(&mut writer).await?;
+        let done = sqlx::query(
+            "UPDATE tokens SET revoked_at = ?3
+             WHERE user = ?1 AND (?2 IS NULL OR label = ?2) AND revoked_at IS NULL",
+        )
+        .bind(user.as_str())
+        .bind(label)
+        .bind(to_ms(now))
+        .execute(&mut *tx)
+        .await?;
+        NewAudit { at: now, actor: "admin", action: "revoke_token", case: None, key: None }
+            .append(&mut tx)
+            .await?;
+        tx.commit().await?;
+        Ok(done.rows_affected())
+    }
+}

@@ -1,0 +1,102 @@
+//! Where the desk's data are kept. One kind of store so far: SQLite in the data folder.
+
+pub mod seed;
+pub mod sqlite;
+
+mod accounts;
+mod audit;
+mod cases;
+mod feed;
+mod idempotency;
+mod scope;
+
+pub use accounts::{Account, NewToken};
+pub(crate) use audit::NewAudit;
+pub use audit::{AuditEntry, AuditPage};
+pub(crate) use cases::{
+    CaseRow, Details, Ending, Licence, colleague, correction_exists, next_id, open_correction,
+    partner,
+};
+pub(crate) use feed::Position;
+pub(crate) use idempotency::Stored;
+pub use scope::Scope;
+pub use sqlite::SqliteStore;
+
+use chrono::{DateTime, Utc};
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The disk is full; reading goes on.
+    #[error("there is no space left for the desk's data")]
+    NoSpace,
+    /// What is stored cannot be read as what it should be.
+    #[error("the desk's data are damaged: {0}")]
+    Damaged(String),
+    /// The data folder cannot be made or opened.
+    #[error("the data folder cannot be used: {0}")]
+    Folder(String),
+    /// What was asked goes against what is stored: an unknown partner, a user id that is taken.
+    #[error("{0}")]
+    Refused(String),
+    /// It was closed: the service has ended.
+    #[error("the desk is closed")]
+    Closed,
+    #[error("the database failed: {0}")]
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        // SQLite's primary result code is the low byte.
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code)
+            .and_then(|code| code.parse::<i32>().ok())
+            .map(|code| code & 0xff);
+        match code {
+            Some(13) => Self::NoSpace,
+            Some(11 | 26) => Self::Damaged(error.to_string()),
+            _ => Self::Database(error),
+        }
+    }
+}
+
+/// An instant as it is stored.
+pub(crate) fn to_ms(at: DateTime<Utc>) -> i64 {
+    at.timestamp_millis()
+}
+
+pub(crate) fn from_ms(ms: i64) -> Result<DateTime<Utc>, StoreError> {
+    DateTime::from_timestamp_millis(ms)
+        .ok_or_else(|| StoreError::Damaged(format!("{ms} is not an instant")))
+}
+
+/// A stored word of a closed set.
+pub(crate) fn word<T: std::str::FromStr>(text: &str) -> Result<T, StoreError>
+where
+    T::Err: std::fmt::Display,
+{
+    text.parse().map_err(|e: T::Err| StoreError::Damaged(e.to_string()))
+}
+
+/// The word of a set that has a serde form only.
+pub(crate) fn serde_word<T: serde::Serialize>(value: T) -> Result<String, StoreError> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Ok(word),
+        _ => Err(StoreError::Damaged("a word has no text form".to_owned())),
+    }
+}
+
+pub(crate) fn from_serde_word<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_value(serde_json::Value::String(text.to_owned()))
+        .map_err(|e| StoreError::Damaged(e.to_string()))
+}
+
+pub(crate) fn to_json<T: serde::Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|e| StoreError::Damaged(e.to_string()))
+}
+
+pub(crate) fn from_json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|e| StoreError::Damaged(e.to_string()))
+}

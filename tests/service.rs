@@ -1,0 +1,1145 @@
+//! The case service as its clients meet it: black box, over loopback.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
+
+#[path = "support/service.rs"]
+mod support;
+
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use support::{Desk, PATIENCE, PEOPLE, expect, ids_of, problem};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use uuid::Uuid;
+
+fn bodies(problem: &Value) -> Vec<&str> {
+    problem["errors"].as_array().unwrap().iter().map(|e| e["field"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn liveness_and_readiness_need_no_token() {
+    let desk = Desk::start().await;
+    for path in ["/healthz", "/readyz"] {
+        let response = desk.client().get(desk.url(path)).send().await.unwrap();
+        assert_eq!(response.headers()["date"], "Tue, 24 Nov 2026 10:00:00 GMT");
+        expect(response, 200).await;
+    }
+}
+
+#[tokio::test]
+async fn without_a_token_that_counts_every_call_answers_401() {
+    let desk = Desk::start().await;
+    let now = support::start_of_time();
+    let store = desk.service.store();
+    let ann = "ann".into();
+    let token =
+        |label, expires_at| caseload::service::store::NewToken { user: &ann, label, expires_at };
+    let expired =
+        store.create_token(&token("expired", Some(now + TimeDelta::hours(1))), now).await.unwrap();
+    let revoked = store.create_token(&token("revoked", None), now).await.unwrap();
+    for good in [&expired, &revoked] {
+        let response =
+            desk.client().get(desk.url("/api/v1/me")).bearer_auth(good).send().await.unwrap();
+        expect(response, 200).await;
+    }
+    desk.clock.advance(TimeDelta::hours(1));
+    store.revoke_tokens(&ann, Some("revoked"), now).await.unwrap();
+    let mut seen = Vec::new();
+    for path in [
+        "/api/v1/me",
+        "/api/v1/policy",
+        "/api/v1/changes",
+        "/api/v1/cases/C-10001",
+        "/api/v1/audit",
+    ] {
+        for token in [None, Some(""), Some("nobody"), Some(&*expired), Some(&*revoked)] {
+            let mut request = desk.client().get(desk.url(path));
+            if let Some(token) = token {
+                request = request.bearer_auth(token);
+            }
+            let response = request.send().await.unwrap();
+            assert_eq!(response.headers()["www-authenticate"], "Bearer");
+            let problem = problem(response, 401).await;
+            assert_eq!(problem["code"], "unauthorized");
+            seen.push(problem);
+        }
+    }
+    seen.dedup();
+    assert_eq!(seen.len(), 1, "one answer for all of them");
+    for path in ["/api/v1/cases", "/api/v1/cases/C-10001/actions"] {
+        let response = desk.client().post(desk.url(path)).json(&json!({})).send().await.unwrap();
+        problem(response, 401).await;
+    }
+    let basic = desk.client().get(desk.url("/api/v1/me")).basic_auth("token-ann", None::<&str>);
+    problem(basic.send().await.unwrap(), 401).await;
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_404_and_a_wrong_method_405() {
+    let desk = Desk::start().await;
+    for path in ["/", "/api/v1", "/api/v1/nothing", "/api/v1/cases/C-1/nothing", "/healthz/"] {
+        let problem = problem(desk.get("root", path).send().await.unwrap(), 404).await;
+        assert_eq!(problem["code"], "not_found");
+    }
+    for (method, path, allow) in [
+        ("DELETE", "/api/v1/cases/C-10001", "GET,HEAD"),
+        ("PUT", "/api/v1/me", "GET,HEAD"),
+        ("GET", "/api/v1/cases/C-10001/actions", "POST"),
+    ] {
+        let method = reqwest::Method::from_bytes(method.as_bytes()).unwrap();
+        let response = desk.client().request(method, desk.url(path)).send().await.unwrap();
+        assert_eq!(response.headers()["allow"], allow);
+        assert_eq!(problem(response, 405).await["code"], "method_not_allowed");
+    }
+    // A path that is no UTF-8 names no case.
+    problem(desk.get("root", "/api/v1/cases/%ff").send().await.unwrap(), 404).await;
+}
+
+#[tokio::test]
+async fn everybody_learns_who_they_are_and_what_they_may() {
+    let desk = Desk::start().await;
+    let ann = desk.get_json("ann", "/api/v1/me").await;
+    assert_eq!(ann["id"], "ann");
+    assert_eq!(ann["name"], "ANN");
+    assert_eq!(ann["role"], "partner");
+    assert_eq!(ann["tier"], "first");
+    assert_eq!(ann["partner"], json!({"id": "nordwind", "name": "Nordwind Support"}));
+    let may = ann["may"].as_array().unwrap();
+    assert!(may.contains(&json!("escalate")) && !may.contains(&json!("hand_back")));
+    let olaf = desk.get_json("olaf", "/api/v1/me").await;
+    assert_eq!(olaf["tier"], Value::Null);
+    assert_eq!(olaf["partner"], Value::Null);
+    assert!(!olaf["may"].as_array().unwrap().contains(&json!("close")));
+}
+
+#[tokio::test]
+async fn the_policy_has_an_etag() {
+    let desk = Desk::start().await;
+    let response = desk.get("ann", "/api/v1/policy").send().await.unwrap();
+    let etag = response.headers()["etag"].to_str().unwrap().to_owned();
+    let document = expect(response, 200).await;
+    assert!(document.is_object());
+    for known in [etag.clone(), format!("W/{etag}"), format!("\"x\", {etag}"), "*".to_owned()] {
+        let request = desk.get("ann", "/api/v1/policy").header("if-none-match", &known);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 304, "{known}");
+        assert_eq!(response.headers()["etag"], *etag);
+        assert_eq!(response.text().await.unwrap(), "");
+    }
+    let request = desk.get("ann", "/api/v1/policy").header("if-none-match", "\"x\"");
+    assert_eq!(request.send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_report_is_routed_by_its_licence_key() {
+    let desk = Desk::start().await;
+    for (key, partner, eligibility, company) in [
+        ("NW-1111-AAAA", "nordwind", "eligible", "Fjord Logistics"),
+        ("NW-2222-BBBB", "nordwind", "not_eligible", "Lapsed Ltd"),
+        ("SS-3333-CCCC", "southsea", "eligible", "Reef Foods"),
+        ("nobody knows", "direct", "unknown_key", ""),
+    ] {
+        let response = desk.report("root", &json!({"licence_key": key})).send().await.unwrap();
+        let location = response.headers()["location"].to_str().unwrap().to_owned();
+        let answer = expect(response, 201).await;
+        let (id, case) = (answer["id"].as_str().unwrap(), &answer["case"]);
+        assert_eq!(location, format!("/api/v1/cases/{id}"));
+        assert_eq!(case["id"], id);
+        assert_eq!(case["partner"]["id"], partner);
+        assert_eq!(case["eligibility"], eligibility);
+        assert_eq!(case["customer"], json!({"company": company, "contact": "Ida Holm"}));
+        assert_eq!(case["severity"], "high");
+        assert_eq!(case["tier"], "first");
+        assert_eq!(case["state"], "open");
+        assert_eq!(case["assignee"], Value::Null);
+        assert_eq!(case["revision"], 1);
+        assert_eq!(case["reported_at"], "2026-11-24T10:00:00Z");
+        let detail = desk.get_json("root", &location).await;
+        assert_eq!(detail["timeline"][0]["kind"], "reported");
+        assert_eq!(detail["timeline"][0]["actor"]["id"], "root");
+        assert_eq!(detail["timeline"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_report_starts_a_response_and_a_resolution_clock() {
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({"severity": "critical"})).await;
+    let case = desk.get_json("ann", &format!("/api/v1/cases/{id}")).await;
+    assert_eq!(case["phone_follow_up"], "due");
+    let clocks = case["clocks"].as_array().unwrap();
+    let kinds: Vec<&Value> = clocks.iter().map(|c| &c["kind"]).collect();
+    assert_eq!(kinds, ["response", "resolution"]);
+    for clock in clocks {
+        assert_eq!(clock["state"], "running");
+        assert_eq!(clock["tier"], "first");
+        assert_eq!(clock["started_at"], "2026-11-24T10:00:00Z");
+        assert_eq!(clock["remaining_s"], Value::Null);
+    }
+    assert_eq!(clocks[0]["target"], "2h");
+    assert_eq!(clocks[0]["due_at"], "2026-11-24T12:00:00Z");
+    // Handing over a case id counts only once mail does it.
+    desk.clock.advance(TimeDelta::minutes(30));
+    let acted = desk.done("ann", &id, json!({"action": "respond"})).await;
+    let response = &acted["case"]["clocks"][0];
+    assert_eq!(response["state"], "met");
+    assert_eq!(response["ended_at"], "2026-11-24T10:30:00Z");
+    assert_eq!(response["remaining_s"], 5400);
+    assert_eq!(acted["event"]["kind"], "respond");
+    assert_eq!(acted["event"]["visibility"], "customer");
+}
+
+#[tokio::test]
+async fn a_report_that_is_wrong_names_the_fields() {
+    let desk = Desk::start().await;
+    let long = |n: usize| "é".repeat(n);
+    for (fields, expected) in [
+        (json!({"subject": ""}), vec!["subject"]),
+        (json!({"subject": long(301)}), vec!["subject"]),
+        (json!({"contact": long(121)}), vec!["contact"]),
+        (json!({"description": "a\u{0}b"}), vec!["description"]),
+        (json!({"description": long(100_001)}), vec!["description"]),
+        (json!({"email": "nobody"}), vec!["email"]),
+        (json!({"email": "a@b\r\nBcc: c@d"}), vec!["email"]),
+        (json!({"environment": "moon"}), vec!["environment"]),
+        (json!({"environment": "lab", "severity": "critical"}), vec!["severity"]),
+        (json!({"severity": 3}), vec!["severity"]),
+        (json!({"workaround": "yes"}), vec!["workaround"]),
+        (json!({"licence_key": null, "email": null}), vec!["licence_key", "email"]),
+        (json!({"colour": "red"}), vec!["colour"]),
+        (json!({"subject": "", "contact": ""}), vec!["subject", "contact"]),
+    ] {
+        let problem = problem(desk.report("ann", &fields).send().await.unwrap(), 422).await;
+        assert_eq!(problem["code"], "invalid");
+        assert_eq!(bodies(&problem), expected, "{problem}");
+    }
+    let longest = json!({"subject": long(300), "contact": long(120), "description": long(100_000)});
+    expect(desk.report("ann", &longest).send().await.unwrap(), 201).await;
+}
+
+#[tokio::test]
+async fn a_partner_cannot_tell_another_partners_key_from_an_unknown_one() {
+    let desk = Desk::start().await;
+    let mut answers = Vec::new();
+    for key in ["SS-3333-CCCC", "nobody knows"] {
+        let response = desk.report("ann", &json!({"licence_key": key})).send().await.unwrap();
+        let mut answer = expect(response, 201).await;
+        let id = answer["id"].as_str().unwrap().to_owned();
+        problem(desk.get("ann", &format!("/api/v1/cases/{id}")).send().await.unwrap(), 404).await;
+        answer["id"] = Value::Null;
+        answer["case"]["id"] = Value::Null;
+        answers.push(answer);
+    }
+    assert_eq!(answers[0], answers[1]);
+    let (bobs, _) = desk.snapshot("bob").await;
+    assert_eq!(bobs.len(), 1, "the other partner has its case all the same");
+}
+
+#[tokio::test]
+async fn everybody_sees_their_own_scope_and_nothing_else() {
+    let desk = Desk::start().await;
+    let nordwind = desk.reported(json!({})).await;
+    let southsea = desk.reported(json!({"licence_key": "SS-3333-CCCC"})).await;
+    let direct = desk.reported(json!({"licence_key": "DI-4444-DDDD"})).await;
+    let second = desk.reported(json!({})).await;
+    let product = desk.reported(json!({"licence_key": "SS-3333-CCCC"})).await;
+    desk.done("ann", &second, json!({"action": "escalate", "to": "second", "reason": "r"})).await;
+    desk.done("bob", &product, json!({"action": "escalate", "to": "second", "reason": "r"})).await;
+    let to_product = json!({"action": "escalate", "to": "product", "reason": "r",
+        "finding": "product_error", "correction": "K-7"});
+    desk.done("eve", &product, to_product).await;
+    let all = [&nordwind, &southsea, &direct, &second, &product];
+    for (who, sees) in [
+        ("ann", vec![&nordwind, &second]),
+        ("abe", vec![&nordwind, &second]),
+        ("bob", vec![&southsea, &product]),
+        ("dora", vec![&direct]),
+        ("eve", all.to_vec()),
+        ("pia", vec![&product]),
+        ("olaf", all.to_vec()),
+        ("root", all.to_vec()),
+    ] {
+        let (ids, _) = desk.snapshot(who).await;
+        assert_eq!(ids.iter().collect::<Vec<_>>(), sees, "{who}");
+        for id in all {
+            let path = format!("/api/v1/cases/{id}");
+            let status = if sees.contains(&id) { 200 } else { 404 };
+            assert_eq!(desk.get(who, &path).send().await.unwrap().status(), status, "{who} {id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn foreign_and_missing_are_the_same_to_the_byte() {
+    let desk = Desk::start().await;
+    let foreign = desk.reported(json!({"licence_key": "SS-3333-CCCC"})).await;
+    let mut seen = Vec::new();
+    for id in [foreign.as_str(), "C-99999", "x"] {
+        let mut responses =
+            vec![desk.get("ann", &format!("/api/v1/cases/{id}")).send().await.unwrap()];
+        let note = json!({"action": "note", "text": "t"});
+        responses.push(desk.act("ann", id, &note).send().await.unwrap());
+        responses
+            .push(desk.act("ann", id, &note).header("if-match", "\"9\"").send().await.unwrap());
+        // Who may not do it at all learns no more.
+        let hand_back = json!({"action": "hand_back", "reason": "r"});
+        responses.push(desk.act("ann", id, &hand_back).send().await.unwrap());
+        for response in responses {
+            let headers = format!("{:?}", response.headers());
+            seen.push((response.status(), headers, response.text().await.unwrap()));
+        }
+    }
+    assert_eq!(seen[0].0, 404);
+    seen.dedup();
+    assert_eq!(seen.len(), 1, "{seen:?}");
+}
+
+#[tokio::test]
+async fn the_scope_of_the_queries_is_the_scope_of_the_rules() {
+    use caseload::domain::rules::{Standing, may_see};
+    use caseload::domain::{Actor, Case, Tier};
+    let desk = Desk::start().await;
+    let first = desk.reported(json!({})).await;
+    let second = desk.reported(json!({"licence_key": "SS-3333-CCCC"})).await;
+    desk.done("bob", &second, json!({"action": "escalate", "to": "second", "reason": "r"})).await;
+    let product = desk.reported(json!({"licence_key": "DI-4444-DDDD"})).await;
+    desk.done("dora", &product, json!({"action": "escalate", "to": "second", "reason": "r"})).await;
+    desk.done(
+        "eve",
+        &product,
+        json!({"action": "escalate", "to": "product", "reason": "r",
+        "finding": "product_error", "new_correction": {"title": "Fix"}}),
+    )
+    .await;
+    let back = desk.reported(json!({})).await;
+    desk.done("ann", &back, json!({"action": "escalate", "to": "second", "reason": "r"})).await;
+    desk.done("eve", &back, json!({"action": "hand_back", "reason": "r"})).await;
+    for id in [first, second, product, back] {
+        let case = desk.get_json("root", &format!("/api/v1/cases/{id}")).await;
+        let case: Case = serde_json::from_value(case).unwrap();
+        let mut standing = Standing::from(&case);
+        standing.reached_second |= case.tier != Tier::First;
+        for (who, role, partner) in PEOPLE {
+            let actor =
+                Actor { id: who.into(), name: who.into(), role, partner: partner.map(Into::into) };
+            let status =
+                desk.get(who, &format!("/api/v1/cases/{id}")).send().await.unwrap().status();
+            assert_eq!(status == 200, may_see(&actor, &standing), "{who} {id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_revision_is_the_etag_of_a_case() {
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({})).await;
+    let path = format!("/api/v1/cases/{id}");
+    let response = desk.get("ann", &path).send().await.unwrap();
+    assert_eq!(response.headers()["etag"], "\"1\"");
+    let known = |tag: &'static str| desk.get("ann", &path).header("if-none-match", tag).send();
+    assert_eq!(known("\"1\"").await.unwrap().status(), 304);
+    desk.done("ann", &id, json!({"action": "note", "text": "t"})).await;
+    let response = known("\"1\"").await.unwrap();
+    assert_eq!(response.headers()["etag"], "\"2\"");
+    assert_eq!(expect(response, 200).await["revision"], 2);
+    // Somebody else's case has no 304 either.
+    let request = desk.get("bob", &path).header("if-none-match", "\"2\"");
+    problem(request.send().await.unwrap(), 404).await;
+}
+
+#[tokio::test]
+async fn a_licence_key_is_whole_for_its_partner_and_the_administrator_alone() {
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({})).await;
+    for (who, shown) in
+        [("ann", "NW-1111-AAAA"), ("root", "NW-1111-AAAA"), ("eve", "AAAA"), ("olaf", "AAAA")]
+    {
+        let case = desk.get_json(who, &format!("/api/v1/cases/{id}")).await;
+        assert_eq!(case["licence_key"], shown, "{who}");
+    }
+}
+
+#[tokio::test]
+async fn a_case_goes_through_every_act_there_is() {
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({"severity": "high"})).await;
+    let steps = [
+        ("ann", json!({"action": "respond", "text": "We have it."})),
+        ("ann", json!({"action": "take"})),
+        ("ann", json!({"action": "release"})),
+        ("ann", json!({"action": "assign", "assignee": "abe"})),
+        ("ann", json!({"action": "note", "text": "n"})),
+        ("ann", json!({"action": "reply", "text": "r"})),
+        (
+            "ann",
+            json!({"action": "request_info", "text": "Logs?", "items": ["log_files", "steps"]}),
+        ),
+        ("ann", json!({"action": "info_received"})),
+        ("ann", json!({"action": "set_severity", "severity": "critical", "reason": "down"})),
+        ("ann", json!({"action": "log_phone_call", "with": "Ida", "text": "Called."})),
+        ("ann", json!({"action": "record_workaround", "text": "Restart it."})),
+        (
+            "root",
+            json!({"action": "set_eligibility", "eligibility": "not_eligible", "reason": "r"}),
+        ),
+        ("root", json!({"action": "set_eligibility", "eligibility": "eligible", "reason": "r"})),
+        ("ann", json!({"action": "escalate", "to": "second", "reason": "Cannot replicate."})),
+        ("eve", json!({"action": "hand_back", "reason": "Version?"})),
+        ("ann", json!({"action": "escalate", "to": "second", "reason": "4.2"})),
+        (
+            "eve",
+            json!({"action": "escalate", "to": "product", "reason": "A bug.",
+            "finding": "product_error", "new_correction": {"title": "Fix the login"}}),
+        ),
+        (
+            "pia",
+            json!({"action": "close", "resolution": "corrected_in_release", "text": "4.3",
+            "cause": "product_error"}),
+        ),
+        ("pia", json!({"action": "reopen", "reason": "Not in 4.3."})),
+    ];
+    let mut seen = Vec::new();
+    for (n, (who, action)) in steps.into_iter().enumerate() {
+        desk.clock.advance(TimeDelta::minutes(1));
+        let acted = desk.done(who, &id, action.clone()).await;
+        assert_eq!(acted["case"]["revision"], n + 2, "{action}");
+        assert_eq!(acted["event"]["seq"], n + 2);
+        assert_eq!(acted["event"]["kind"], action["action"]);
+        assert_eq!(acted["event"]["actor"]["id"], who);
+        seen.push(action["action"].as_str().unwrap().to_owned());
+        let state = match seen.last().unwrap().as_str() {
+            "request_info" => "waiting",
+            "close" => "closed",
+            _ => "open",
+        };
+        assert_eq!(acted["case"]["state"], state, "{action}");
+    }
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), caseload::domain::ActionKind::ALL.len());
+    let case = desk.get_json("pia", &format!("/api/v1/cases/{id}")).await;
+    assert_eq!(case["tier"], "product");
+    assert_eq!(case["correction"], "K-8");
+    assert_eq!(case["severity"], "high");
+    assert_eq!(case["workaround"], true);
+    assert_eq!(case["phone_follow_up"], "done");
+    assert_eq!(case["assignee"], Value::Null);
+    assert_eq!(case["resolution"], Value::Null, "reopened");
+    let timeline = case["timeline"].as_array().unwrap();
+    assert_eq!(timeline.len(), 20);
+    assert_eq!(
+        timeline[7]["summary"],
+        "asked for log files, steps to reproduce; waiting for the customer"
+    );
+    assert_eq!(timeline[9]["text"], "down");
+    assert_eq!(timeline[9]["summary"], "severity High → Critical; phone call due");
+    assert_eq!(timeline[9]["visibility"], "internal");
+    assert_eq!(timeline[18]["text"], "4.3");
+    assert_eq!(timeline[18]["visibility"], "customer");
+}
+
+#[tokio::test]
+async fn a_closed_case_says_how_it_was_closed() {
+    let desk = Desk::start().await;
+    let other = desk.reported(json!({})).await;
+    let id = desk.reported(json!({})).await;
+    let close = |of: &str| {
+        json!({"action": "close", "resolution": "duplicate", "text": "See there.",
+        "duplicate_of": of})
+    };
+    for wrong in [id.as_str(), "C-99999"] {
+        let problem = desk.refused("ann", &id, close(wrong), 422).await;
+        assert_eq!(bodies(&problem), ["duplicate_of"]);
+    }
+    desk.done("ann", &id, close(&other)).await;
+    let case = desk.get_json("ann", &format!("/api/v1/cases/{id}")).await;
+    let resolution = &case["resolution"];
+    assert_eq!(resolution["kind"], "duplicate");
+    assert_eq!(resolution["text"], "See there.");
+    assert_eq!(resolution["duplicate_of"], *other);
+    assert_eq!(resolution["by"]["id"], "ann");
+    // A note on a closed case leaves its resolution alone.
+    desk.done("ann", &id, json!({"action": "note", "text": "t"})).await;
+    let case = desk.get_json("ann", &format!("/api/v1/cases/{id}")).await;
+    assert_eq!(case["resolution"]["kind"], "duplicate");
+}
+
+#[tokio::test]
+async fn a_refusal_is_a_problem_with_a_sentence_and_changes_nothing() {
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({})).await;
+    let unknown = desk.reported(json!({"licence_key": "?"})).await;
+    for (who, id, action, status, code) in [
+        (
+            "eve",
+            &id,
+            json!({"action": "close", "resolution": "explanation", "text": "t"}),
+            403,
+            "not_allowed",
+        ),
+        ("ann", &id, json!({"action": "hand_back", "reason": "r"}), 403, "not_allowed"),
+        ("olaf", &id, json!({"action": "note", "text": "t"}), 403, "not_allowed"),
+        ("ann", &id, json!({"action": "release"}), 409, "rule"),
+        ("ann", &id, json!({"action": "reopen", "reason": "r"}), 409, "rule"),
+        (
+            "root",
+            &unknown,
+            json!({"action": "escalate", "to": "second", "reason": "r"}),
+            409,
+            "rule",
+        ),
+        (
+            "ann",
+            &id,
+            json!({"action": "close", "resolution": "explanation", "text": ""}),
+            422,
+            "invalid",
+        ),
+        ("ann", &id, json!({"action": "note", "text": "a\u{0}"}), 422, "invalid"),
+        ("ann", &id, json!({"action": "note", "text": "x".repeat(100_001)}), 422, "invalid"),
+        ("ann", &id, json!({"action": "assign", "assignee": "nobody"}), 422, "invalid"),
+        ("ann", &id, json!({"action": "assign", "assignee": "bob"}), 422, "invalid"),
+        ("ann", &id, json!({"action": "assign", "assignee": "eve"}), 422, "invalid"),
+    ] {
+        let problem = desk.refused(who, id, action.clone(), status).await;
+        assert_eq!(problem["code"], code, "{action}");
+        if status == 422 {
+            assert!(action.get(bodies(&problem)[0]).is_some(), "{problem}");
+        }
+    }
+    let somebody =
+        desk.refused("ann", &id, json!({"action": "assign", "assignee": "bob"}), 422).await;
+    let nobody =
+        desk.refused("ann", &id, json!({"action": "assign", "assignee": "zed"}), 422).await;
+    assert_eq!(somebody, nobody, "who works elsewhere is not told");
+    desk.done("ann", &id, json!({"action": "escalate", "to": "second", "reason": "r"})).await;
+    let to_product = json!({"action": "escalate", "to": "product", "reason": "r",
+        "finding": "product_error", "correction": "K-99"});
+    assert_eq!(bodies(&desk.refused("eve", &id, to_product, 422).await), ["correction"]);
+    let case = desk.get_json("ann", &format!("/api/v1/cases/{id}")).await;
+    assert_eq!(case["revision"], 2);
+    assert_eq!(case["timeline"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn the_same_key_acts_once_and_answers_the_same_bytes() {
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({})).await;
+    let key = Uuid::new_v4();
+    let note = json!({"action": "note", "text": "once"});
+    let send = || desk.act_with("ann", &id, key, &note).send();
+    let first = send().await.unwrap().text().await.unwrap();
+    desk.clock.advance(TimeDelta::minutes(5));
+    desk.done("ann", &id, json!({"action": "take"})).await;
+    for if_match in [None, Some("\"1\"")] {
+        let mut request = desk.act_with("ann", &id, key, &note);
+        if let Some(tag) = if_match {
+            request = request.header("if-match", tag);
+        }
+        let again = request.send().await.unwrap();
+        assert_eq!(again.status(), 200);
+        assert_eq!(again.headers()["content-type"], "application/json");
+        assert_eq!(again.text().await.unwrap(), first);
+    }
+    // Another body, or another case, under the same key.
+    let other = desk.reported(json!({})).await;
+    for (id, action) in [(&id, json!({"action": "note", "text": "twice"})), (&other, note.clone())]
+    {
+        let response = desk.act_with("ann", id, key, &action).send().await.unwrap();
+        assert_eq!(problem(response, 422).await["code"], "key_reused");
+    }
+    // A key belongs to its user.
+    expect(desk.act_with("abe", &id, key, &note).send().await.unwrap(), 200).await;
+    let case = desk.get_json("ann", &format!("/api/v1/cases/{id}")).await;
+    assert_eq!(case["revision"], 4);
+    // After a restart, and until seven days are over.
+    let desk = desk.restart().await;
+    let send = || desk.act_with("ann", &id, key, &note).send();
+    assert_eq!(send().await.unwrap().text().await.unwrap(), first);
+    desk.clock.advance(TimeDelta::days(7) - TimeDelta::minutes(6));
+    assert_eq!(send().await.unwrap().text().await.unwrap(), first);
+    desk.clock.advance(TimeDelta::minutes(2));
+    assert_ne!(send().await.unwrap().text().await.unwrap(), first);
+}
+
+#[tokio::test]
+async fn a_rules_refusal_is_kept_for_its_key_too() {
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({})).await;
+    let key = Uuid::new_v4();
+    let release = json!({"action": "release"});
+    let send = || desk.act_with("ann", &id, key, &release).send();
+    let first = send().await.unwrap();
+    assert_eq!(first.status(), 409);
+    let first = first.text().await.unwrap();
+    desk.done("ann", &id, json!({"action": "take"})).await;
+    let again = send().await.unwrap();
+    assert_eq!(again.status(), 409);
+    assert_eq!(again.headers()["content-type"], "application/problem+json");
+    assert_eq!(again.text().await.unwrap(), first);
+}
+
+#[tokio::test]
+async fn twenty_requests_with_one_key_at_once_act_once() {
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({})).await;
+    let key = Uuid::new_v4();
+    let note = json!({"action": "note", "text": "once"});
+    let answers = join_all((0..20).map(|_| async {
+        let response = desk.act_with("ann", &id, key, &note).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        response.text().await.unwrap()
+    }))
+    .await;
+    assert!(answers.iter().all(|a| *a == answers[0]));
+    let case = desk.get_json("ann", &format!("/api/v1/cases/{id}")).await;
+    assert_eq!(case["revision"], 2);
+    let audit = desk.get_json("root", "/api/v1/audit").await;
+    let with_key = |e: &&Value| e["idempotency_key"] == key.to_string();
+    assert_eq!(audit["entries"].as_array().unwrap().iter().filter(with_key).count(), 1);
+}
+
+#[tokio::test]
+async fn a_report_with_a_key_is_registered_once() {
+    let desk = Desk::start().await;
+    let key = Uuid::new_v4().to_string();
+    let send = || desk.report("ann", &json!({})).header("idempotency-key", &key).send();
+    let first = expect(send().await.unwrap(), 201).await;
+    let response = send().await.unwrap();
+    assert!(response.headers().contains_key("location"));
+    assert_eq!(expect(response, 201).await, first);
+    assert_eq!(desk.snapshot("ann").await.0.len(), 1);
+}
+
+#[tokio::test]
+async fn a_key_that_is_missing_or_no_uuid_is_a_bad_request() {
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({})).await;
+    let path = format!("/api/v1/cases/{id}/actions");
+    let take = json!({"action": "take"});
+    let response = desk.post("ann", &path).json(&take).send().await.unwrap();
+    assert_eq!(problem(response, 400).await["code"], "missing_idempotency_key");
+    for key in ["", "1", "not-a-uuid", "00000000-0000-0000-0000-00000000000g"] {
+        let request = desk.post("ann", &path).header("idempotency-key", key).json(&take);
+        assert_eq!(
+            problem(request.send().await.unwrap(), 400).await["code"],
+            "bad_request",
+            "{key}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_stale_revision_is_told_with_the_case_as_it_is_now() {
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({})).await;
+    desk.done("abe", &id, json!({"action": "take"})).await;
+    let key = Uuid::new_v4();
+    let note = json!({"action": "note", "text": "t"});
+    let send =
+        |tag: &'static str| desk.act_with("ann", &id, key, &note).header("if-match", tag).send();
+    for stale in ["\"1\"", "\"x\"", "\"1\", \"3\""] {
+        let problem = problem(send(stale).await.unwrap(), 412).await;
+        assert_eq!(problem["code"], "stale");
+        assert_eq!(problem["case"]["revision"], 2);
+        assert_eq!(problem["case"]["assignee"]["id"], "abe");
+    }
+    // The same act under the same key, for the case as it is now.
+    let acted = expect(send("\"2\"").await.unwrap(), 200).await;
+    assert_eq!(acted["case"]["revision"], 3);
+    let any = desk.act("ann", &id, &note).header("if-match", "*").send().await.unwrap();
+    expect(any, 200).await;
+}
+
+#[tokio::test]
+async fn of_two_who_take_a_case_at_once_one_has_it() {
+    let desk = Desk::start().await;
+    for _ in 0..5 {
+        let id = desk.reported(json!({})).await;
+        let take = json!({"action": "take"});
+        let (ann, abe) =
+            tokio::join!(desk.act("ann", &id, &take).send(), desk.act("abe", &id, &take).send());
+        let mut statuses = [ann.unwrap().status().as_u16(), abe.unwrap().status().as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409]);
+        let case = desk.get_json("ann", &format!("/api/v1/cases/{id}")).await;
+        assert_eq!(case["revision"], 2);
+    }
+}
+
+#[tokio::test]
+async fn the_feed_comes_page_by_page_and_then_only_what_changed() {
+    let desk = Desk::start().await;
+    let mut ids = Vec::new();
+    for _ in 0..7 {
+        ids.push(desk.reported(json!({})).await);
+    }
+    desk.reported(json!({"licence_key": "SS-3333-CCCC"})).await;
+    let mut seen = Vec::new();
+    let first = desk.get_json("ann", "/api/v1/changes?limit=3").await;
+    assert_eq!(first["more"], true);
+    assert_eq!(first["removed"], json!([]));
+    assert_eq!(first["server_time"], "2026-11-24T10:00:00Z");
+    seen.extend(ids_of(&first));
+    // Changes while the snapshot is being read are not lost.
+    desk.done("ann", &ids[0], json!({"action": "take"})).await;
+    let close = json!({"action": "close", "resolution": "explanation", "text": "t"});
+    desk.done("ann", &ids[1], close.clone()).await;
+    let mut cursor = first["cursor"].as_str().unwrap().to_owned();
+    let next =
+        |cursor: &str, limit: usize| format!("/api/v1/changes?cursor={cursor}&limit={limit}");
+    loop {
+        let page = desk.get_json("ann", &next(&cursor, 3)).await;
+        seen.extend(ids_of(&page));
+        cursor = page["cursor"].as_str().unwrap().to_owned();
+        if page["more"] == false {
+            break;
+        }
+    }
+    assert_eq!(seen, ids, "each open case of ours once, in the order of registration");
+    let changed = desk.get_json("ann", &next(&cursor, 200)).await;
+    assert_eq!(ids_of(&changed), [ids[0].as_str()]);
+    assert_eq!(changed["cases"][0]["revision"], 2);
+    assert_eq!(changed["removed"], json!([ids[1]]));
+    cursor = changed["cursor"].as_str().unwrap().to_owned();
+    let nothing = desk.get_json("ann", &next(&cursor, 200)).await;
+    assert_eq!((&nothing["cases"], &nothing["removed"]), (&json!([]), &json!([])));
+    // A page of changes, in the order in which they were made, the latest form of each.
+    for id in [&ids[4], &ids[2], &ids[3], &ids[2]] {
+        desk.done("ann", id, json!({"action": "note", "text": "t"})).await;
+    }
+    let page = desk.get_json("ann", &next(&cursor, 2)).await;
+    assert_eq!(ids_of(&page), [ids[4].as_str(), &ids[3]]);
+    assert_eq!(page["more"], true);
+    let page = desk.get_json("ann", &next(page["cursor"].as_str().unwrap(), 2)).await;
+    assert_eq!(ids_of(&page), [ids[2].as_str()]);
+    assert_eq!(page["cases"][0]["revision"], 3);
+    assert_eq!(page["more"], false);
+    // Reopened, it is back.
+    cursor = page["cursor"].as_str().unwrap().to_owned();
+    desk.done("ann", &ids[1], json!({"action": "reopen", "reason": "r"})).await;
+    let page = desk.get_json("ann", &next(&cursor, 2)).await;
+    assert_eq!(ids_of(&page), [ids[1].as_str()]);
+}
+
+#[tokio::test]
+async fn nobodys_feed_tells_of_cases_that_they_never_could_see() {
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({"licence_key": "SS-3333-CCCC"})).await;
+    let mut cursors = Vec::new();
+    for who in ["ann", "pia", "bob"] {
+        cursors.push((who, desk.snapshot(who).await.1));
+    }
+    let close = json!({"action": "close", "resolution": "explanation", "text": "t"});
+    desk.done("bob", &id, close).await;
+    for (who, cursor) in cursors {
+        let feed = desk.get_json(who, &format!("/api/v1/changes?cursor={cursor}")).await;
+        let expected = if who == "bob" { json!([id]) } else { json!([]) };
+        assert_eq!(feed["removed"], expected, "{who}");
+        assert_eq!(feed["cases"], json!([]), "{who}");
+    }
+}
+
+#[tokio::test]
+async fn a_case_comes_into_the_feed_of_who_may_see_it_now() {
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({})).await;
+    let (_, cursor) = desk.snapshot("pia").await;
+    desk.done("ann", &id, json!({"action": "escalate", "to": "second", "reason": "r"})).await;
+    desk.done(
+        "eve",
+        &id,
+        json!({"action": "escalate", "to": "product", "reason": "r",
+        "finding": "product_error", "correction": "K-7"}),
+    )
+    .await;
+    let feed = desk.get_json("pia", &format!("/api/v1/changes?cursor={cursor}")).await;
+    assert_eq!(ids_of(&feed), [id]);
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_across_a_restart_and_for_its_owner_alone() {
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({})).await;
+    let (_, cursor) = desk.snapshot("ann").await;
+    desk.done("ann", &id, json!({"action": "take"})).await;
+    let desk = desk.restart().await;
+    let feed = desk.get_json("ann", &format!("/api/v1/changes?cursor={cursor}")).await;
+    assert_eq!(ids_of(&feed), [id]);
+    let half = &cursor[..cursor.len() / 2];
+    for (who, cursor) in [("abe", cursor.as_str()), ("root", &cursor), ("ann", "x"), ("ann", half)]
+    {
+        let response = desk.get(who, &format!("/api/v1/changes?cursor={cursor}&wait=30"));
+        let problem = problem(response.send().await.unwrap(), 410).await;
+        assert_eq!(problem["code"], "cursor_gone");
+    }
+}
+
+#[tokio::test]
+async fn limit_and_wait_are_numbers_and_are_brought_within_bounds() {
+    let desk = Desk::start().await;
+    desk.reported(json!({})).await;
+    desk.reported(json!({})).await;
+    for (query, expected) in
+        [("limit=x", "limit"), ("limit=", "limit"), ("limit=1.5", "limit"), ("wait=soon", "wait")]
+    {
+        let response = desk.get("ann", &format!("/api/v1/changes?{query}")).send().await.unwrap();
+        assert_eq!(bodies(&problem(response, 422).await), [expected]);
+    }
+    for (query, count) in
+        [("limit=0", 1), ("limit=-3", 1), ("limit=99999999999999999999", 2), ("wait=0", 2)]
+    {
+        let feed = desk.get_json("ann", &format!("/api/v1/changes?{query}")).await;
+        assert_eq!(ids_of(&feed).len(), count, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_held_request_is_answered_when_something_of_its_own_comes() {
+    let desk = Desk::start().await;
+    let (_, cursor) = desk.snapshot("ann").await;
+    let held = async {
+        let path = format!("/api/v1/changes?cursor={cursor}&wait=30");
+        // The client gives up before the 30 seconds are over, so an answer was woken.
+        desk.get_json("ann", &path).await
+    };
+    let act = async {
+        // Another partner's case wakes nobody here; ours does.
+        desk.reported(json!({"licence_key": "SS-3333-CCCC"})).await;
+        desk.reported(json!({})).await
+    };
+    let (feed, id) = tokio::join!(held, act);
+    assert_eq!(ids_of(&feed), [id]);
+}
+
+#[tokio::test]
+async fn a_held_request_ends_by_itself_with_an_empty_page() {
+    let desk = Desk::start().await;
+    let (_, cursor) = desk.snapshot("ann").await;
+    let feed = desk.get_json("ann", &format!("/api/v1/changes?cursor={cursor}&wait=1")).await;
+    assert_eq!(feed["cases"], json!([]));
+    assert_eq!(feed["more"], false);
+}
+
+#[tokio::test]
+async fn a_service_that_ends_answers_held_requests_at_once() {
+    let mut desk = Desk::start().await;
+    let (_, cursor) = desk.snapshot("ann").await;
+    // By hand, so that it is certain that the request is under way when the service ends.
+    let mut stream = TcpStream::connect(desk.address).await.unwrap();
+    let request = format!(
+        "GET /api/v1/changes?cursor={cursor}&wait=30 HTTP/1.1\r\nHost: desk\r\n\
+         Authorization: Bearer token-ann\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    while desk.service.waiting() == 0 {
+        tokio::task::yield_now().await;
+    }
+    desk.stop();
+    let mut answer = String::new();
+    tokio::time::timeout(Duration::from_secs(10), stream.read_to_string(&mut answer))
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("\"cases\":[]"), "{answer}");
+    desk.ended().await;
+}
+
+#[tokio::test]
+async fn whatever_is_written_is_stored_byte_for_byte() {
+    let desk = Desk::start().await;
+    let hostile = [
+        "\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m",
+        "\u{202e}\u{2066}right to left\u{2069}\u{200b}\u{feff}\u{e0041}",
+        "' OR 1=1; DROP TABLE cases; --",
+        "\r\nBcc: a@b\r\n\t\u{8}\u{7f}\u{85}\u{2028}",
+        "e\u{301}\u{301}\u{301} Å \u{fb01} 👩‍👩‍👧 \u{fffd}\u{10ffff}",
+        "=cmd|' /C calc'!A0",
+        " ",
+    ];
+    for text in hostile {
+        let fields = json!({"subject": text, "description": text, "contact": text,
+            "company": text, "product": text, "version": text, "phone": text});
+        let id = desk.reported(fields).await;
+        let note = format!("{text}.");
+        desk.done("ann", &id, json!({"action": "note", "text": note})).await;
+        let case = desk.get_json("ann", &format!("/api/v1/cases/{id}")).await;
+        for field in ["subject", "description", "product", "version", "phone"] {
+            assert_eq!(case[field], text, "{field}");
+        }
+        assert_eq!(case["customer"], json!({"company": text, "contact": text}));
+        assert_eq!(case["timeline"][1]["text"], note);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_long_or_no_json_is_refused() {
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({})).await;
+    let path = format!("/api/v1/cases/{id}/actions");
+    let post = |body: Vec<u8>, media_type: &'static str| {
+        desk.post("ann", &path)
+            .header("idempotency-key", Uuid::new_v4().to_string())
+            .header("content-type", media_type)
+            .body(body)
+            .send()
+    };
+    let json_type = "application/json";
+    for (body, media_type, status, code) in [
+        (vec![b'x'; 256 * 1024 + 1], json_type, 413, "too_large"),
+        (vec![b'x'; 3 * 1024 * 1024], json_type, 413, "too_large"),
+        (b"{\"action\":\"take\"}".to_vec(), "text/plain", 415, "unsupported"),
+        (b"action=take".to_vec(), "application/x-www-form-urlencoded", 415, "unsupported"),
+        (b"{\"action\":".to_vec(), json_type, 400, "bad_request"),
+        (b"[]".to_vec(), json_type, 400, "bad_request"),
+        (b"{\"action\":\"\xff\"}".to_vec(), json_type, 400, "bad_request"),
+        (vec![b'['; 200_000], json_type, 400, "bad_request"),
+        (b"{}".to_vec(), json_type, 422, "invalid"),
+        (b"{\"action\":\"note\",\"text\":7}".to_vec(), json_type, 422, "invalid"),
+    ] {
+        let problem = problem(post(body, media_type).await.unwrap(), status).await;
+        assert_eq!(problem["code"], code);
+    }
+    let charset = "application/json; charset=utf-8";
+    let response = post(b"{\"action\":\"take\"}".to_vec(), charset).await.unwrap();
+    expect(response, 200).await;
+}
+
+/// What a raw request gets back, until the service closes the connection.
+async fn raw(desk: &Desk, request: &[u8]) -> String {
+    let mut stream = TcpStream::connect(desk.address).await.unwrap();
+    stream.write_all(request).await.unwrap();
+    let mut answer = Vec::new();
+    // The service may cut the connection once it has answered.
+    let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn requests_that_could_be_read_two_ways_or_never_end_are_refused() {
+    let desk = Desk::start().await;
+    let head = "POST /api/v1/cases HTTP/1.1\r\nHost: desk\r\nAuthorization: Bearer token-ann\r\n\
+        Content-Type: application/json\r\nConnection: close\r\n";
+    let chunked = format!("{head}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    assert!(raw(&desk, chunked.as_bytes()).await.starts_with("HTTP/1.1 400"));
+    let twice = format!("{head}Content-Length: 3\r\nContent-Length: 4\r\n\r\n{{}} ");
+    assert!(raw(&desk, twice.as_bytes()).await.starts_with("HTTP/1.1 400"));
+    let long =
+        format!("GET /healthz HTTP/1.1\r\nHost: desk\r\nX: {}\r\n\r\n", "x".repeat(17 * 1024));
+    assert!(raw(&desk, long.as_bytes()).await.starts_with("HTTP/1.1 431"));
+    assert!(raw(&desk, b"\x16\x03\x01 hello\r\n\r\n").await.starts_with("HTTP/1.1 400"));
+}
+
+#[tokio::test]
+async fn a_connection_that_says_nothing_is_closed() {
+    let desk = Desk::start().await;
+    let mut silent = TcpStream::connect(desk.address).await.unwrap();
+    let mut slow = TcpStream::connect(desk.address).await.unwrap();
+    slow.write_all(b"GET /healthz HTTP/1.1\r\nHost: de").await.unwrap();
+    // From here on time passes when nothing else is to be done.
+    tokio::time::pause();
+    let begun = tokio::time::Instant::now();
+    let mut answer = Vec::new();
+    silent.read_to_end(&mut answer).await.unwrap();
+    slow.read_to_end(&mut answer).await.unwrap();
+    assert!(begun.elapsed() <= Duration::from_secs(11), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn two_hundred_connections_are_served_at_once() {
+    let desk = Desk::start().await;
+    let mut streams = Vec::new();
+    for _ in 0..200 {
+        streams.push(TcpStream::connect(desk.address).await.unwrap());
+    }
+    for stream in &mut streams {
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: desk\r\n\r\n").await.unwrap();
+    }
+    for stream in &mut streams {
+        let mut status = [0; 12];
+        tokio::time::timeout(PATIENCE, stream.read_exact(&mut status)).await.unwrap().unwrap();
+        assert_eq!(&status, b"HTTP/1.1 200");
+    }
+}
+
+#[tokio::test]
+async fn the_audit_record_is_for_the_administrator_and_never_changes() {
+    use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({})).await;
+    let key = Uuid::new_v4();
+    let take = json!({"action": "take"});
+    expect(desk.act_with("ann", &id, key, &take).send().await.unwrap(), 200).await;
+    for who in ["ann", "eve", "pia", "olaf"] {
+        let response = desk.get(who, "/api/v1/audit").send().await.unwrap();
+        assert_eq!(problem(response, 403).await["code"], "not_allowed");
+    }
+    let page = desk.get_json("root", "/api/v1/audit").await;
+    let entries = page["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 2);
+    assert_eq!(page["next"], 2);
+    assert_eq!(entries[0]["action"], "report");
+    let taken = &entries[1];
+    assert_eq!(taken["seq"], 2);
+    assert_eq!(taken["actor"], "ann");
+    assert_eq!(taken["action"], "take");
+    assert_eq!(taken["case"], *id);
+    assert_eq!(taken["idempotency_key"], key.to_string());
+    assert_eq!(taken["at"], "2026-11-24T10:00:00Z");
+    assert_eq!(taken["hash"].as_str().unwrap().len(), 64);
+    assert_ne!(taken["hash"], entries[0]["hash"]);
+    let after = desk.get_json("root", "/api/v1/audit?after=1").await;
+    assert_eq!(after["entries"], json!([taken]));
+    let end = desk.get_json("root", "/api/v1/audit?after=2").await;
+    assert_eq!(end, json!({"entries": [], "next": 2}));
+    let file = desk.dir.path().join(caseload::service::store::sqlite::FILE);
+    let options = SqliteConnectOptions::new().filename(file);
+    let mut conn = SqliteConnection::connect_with(&options).await.unwrap();
+    for sql in ["UPDATE audit SET actor = 'bob'", "DELETE FROM audit WHERE seq = 2"] {
+        let error = sqlx::query(sql).execute(&mut conn).await.unwrap_err();
+        assert!(error.to_string().contains("append-only"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_customer_adds_ends_the_waiting() {
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({})).await;
+    desk.done("ann", &id, json!({"action": "request_info", "text": "Logs?"})).await;
+    let (_, cursor) = desk.snapshot("ann").await;
+    desk.clock.advance(TimeDelta::minutes(10));
+    let answer = desk.service.customer_answer(&Desk::case_id(&id), "Here they are.").await.unwrap();
+    assert_eq!(answer.text.raw(), "Here they are.");
+    let feed = desk.get_json("ann", &format!("/api/v1/changes?cursor={cursor}")).await;
+    let case = &feed["cases"][0];
+    assert_eq!(case["state"], "open");
+    assert_eq!(case["revision"], 3);
+    assert!(case["clocks"].as_array().unwrap().iter().all(|c| c["state"] != "paused"));
+    let detail = desk.get_json("ann", &format!("/api/v1/cases/{id}")).await;
+    let last = &detail["timeline"][2];
+    assert_eq!(last["kind"], "customer_answer");
+    assert_eq!(last["actor"], json!({"id": "customer", "name": "Ida Holm"}));
+    assert_eq!(last["visibility"], "customer");
+    let nobody = desk.service.customer_answer(&"C-1".into(), "t").await.unwrap_err();
+    assert_eq!(nobody.status, 404);
+}
+
+#[tokio::test]
+async fn a_new_severity_whose_target_is_over_says_that_the_clock_is_missed() {
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({"severity": "high"})).await;
+    desk.clock.advance(TimeDelta::hours(3));
+    let worse =
+        json!({"action": "set_severity", "severity": "critical", "reason": "All are down."});
+    let acted = desk.done("ann", &id, worse).await;
+    assert_eq!(acted["case"]["clocks"][0]["due_at"], "2026-11-24T12:00:00Z");
+    let summary = acted["event"]["summary"].as_str().unwrap();
+    assert!(summary.ends_with("its 1st level response clock is past its new target"), "{summary}");
+}
+
+#[tokio::test]
+async fn nobody_else_on_the_machine_reads_the_desks_files() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("new/desk");
+    let now = support::start_of_time();
+    let root_user = "root".into();
+    caseload::service::admin::create_user(
+        &folder,
+        &root_user,
+        "Root",
+        caseload::domain::Role::Admin,
+        None,
+        now,
+    )
+    .await
+    .unwrap();
+    let again = caseload::service::admin::create_user(
+        &folder,
+        &root_user,
+        "Root",
+        caseload::domain::Role::Admin,
+        None,
+        now,
+    );
+    assert_eq!(again.await.unwrap_err().to_string(), "there is a user root already");
+    let token = caseload::service::admin::create_token(&folder, &root_user, "first", None, now)
+        .await
+        .unwrap();
+    assert!(token.starts_with("cl_") && token.len() > 40);
+    let nobody = "nobody".into();
+    let none = caseload::service::admin::create_token(&folder, &nobody, "first", None, now);
+    assert_eq!(none.await.unwrap_err().to_string(), "there is no user nobody");
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    let files: Vec<_> =
+        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files, [folder.join(caseload::service::store::sqlite::FILE)], "closed in order");
+    for path in files {
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+        let bytes = std::fs::read(&path).unwrap();
+        let secret = token.as_bytes();
+        assert!(
+            !bytes.windows(secret.len()).any(|w| w == secret),
+            "the token is in {}",
+            path.display()
+        );
+    }
+}
+
+#[tokio::test]
+async fn our_own_client_and_this_service_understand_each_other() {
+    use caseload::client::native::NativeApi;
+    use caseload::client::{CallError, CaseApi, Fetched};
+    use caseload::domain::{Action, CaseState, Environment, Role};
+    use caseload::sla::policy::Policy;
+    use caseload::wire::{Code, Report};
+
+    let desk = Desk::start().await;
+    let url = desk.url("").parse().unwrap();
+    let api = NativeApi::new(&url, "token-ann".into(), false).unwrap();
+    let me = api.me().await.unwrap();
+    assert_eq!(me.date, Some(support::start_of_time()));
+    assert_eq!(me.value.role, Role::Partner);
+    let policy = api.policy().await.unwrap().value;
+    assert_eq!(Policy::compile(&policy).unwrap(), *desk.service.policy());
+    let report = Report {
+        subject: "s".to_owned(),
+        description: "d".to_owned(),
+        environment: Environment::Live,
+        licence_key: "NW-1111-AAAA".to_owned(),
+        contact: "c".to_owned(),
+        email: "a@b".to_owned(),
+        severity: None,
+        workaround: None,
+        product: None,
+        version: None,
+        company: None,
+        phone: None,
+    };
+    let id = api.report(&report).await.unwrap().value.id;
+    let feed = api.changes(None, 200, Duration::ZERO).await.unwrap().value;
+    assert_eq!(feed.cases.len(), 1);
+    let (key, note) = (Uuid::new_v4(), Action::Note { text: "n".to_owned() });
+    let acted = api.act(&id, key, Some(1), &note).await.unwrap().value;
+    assert_eq!(api.act(&id, key, None, &note).await.unwrap().value, acted);
+    let stale = api.act(&id, Uuid::new_v4(), Some(1), &note).await.unwrap_err();
+    let CallError::Refused(problem) = stale else { panic!("{stale:?}") };
+    assert_eq!((problem.code, problem.case.as_deref()), (Code::Stale, Some(&acted.case)));
+    let hand_back = Action::HandBack { reason: "r".to_owned() };
+    let refused = api.act(&id, Uuid::new_v4(), None, &hand_back).await.unwrap_err();
+    assert!(matches!(refused, CallError::NotAllowed(_)), "{refused:?}");
+    let Fetched::Case(case) = api.case(&id, None).await.unwrap().value else { panic!("unchanged") };
+    assert_eq!((case.case.state, case.timeline.len()), (CaseState::Open, 2));
+    assert_eq!(api.case(&id, Some(2)).await.unwrap().value, Fetched::Unchanged);
+    let changed =
+        api.changes(Some(&feed.cursor), 200, Duration::from_secs(30)).await.unwrap().value;
+    assert_eq!(changed.cases, [acted.case]);
+    let nobody = NativeApi::new(&url, "nobody".into(), false).unwrap();
+    assert!(matches!(nobody.me().await.unwrap_err(), CallError::SignedOut(_)));
+}
