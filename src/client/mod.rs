@@ -27,7 +27,7 @@ pub enum CallError {
     /// The desk refuses the request: any other problem with a 4xx status.
     #[error("{}", .0.detail.cell(300))]
     Refused(Box<Problem>),
-    /// The desk is there and cannot answer now (429, 5xx).
+    /// The desk is there and cannot answer now (429, 5xx). `retry_after`: it asks for silence that long.
     #[error("{}", .what.cell(300))]
     Busy { what: Untrusted, retry_after: Option<Duration> },
     /// The answer is not one of a case API: a proxy's page, broken JSON.
@@ -36,6 +36,18 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// The sentence for people: the desk's own where it gave one.
+    #[must_use]
+    pub const fn sentence(&self) -> &Untrusted {
+        match self {
+            Self::NotReached { what, .. }
+            | Self::Busy { what, .. }
+            | Self::SignedOut(what)
+            | Self::NotUnderstood(what) => what,
+            Self::NotAllowed(problem) | Self::Refused(problem) => &problem.detail,
+        }
+    }
+
     /// Whether the same request may succeed later without anybody's help.
     #[must_use]
     pub const fn is_passing(&self) -> bool {

@@ -1,1 +1,410 @@
-//! The native case API over HTTP.
+//! The native case API over HTTP: one client for one desk. Builds requests, keeps deadlines and bounds;
+//! what an answer means is `answer`'s to say, what a failure means `failure`'s. Never retries: that is
+//! for `sync`, or for the person.
+
+mod answer;
+mod failure;
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Once;
+use std::time::Duration;
+
+use futures_util::future::FutureExt;
+use reqwest::header::{ACCEPT, HeaderValue, IF_MATCH, IF_NONE_MATCH};
+use reqwest::{Client, RequestBuilder, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use url::{Host, Url};
+use uuid::Uuid;
+
+use self::answer::Raw;
+use self::failure::Asked;
+use super::{Answer, Call, CallError, CaseApi, Fetched};
+use crate::domain::{Action, CaseId, Revision};
+use crate::sla::policy::PolicyDocument;
+use crate::wire::{Acted, Code, Feed, Me, PROBLEM_JSON, Problem, Report, Reported};
+
+/// The setting that allows plain http to another machine.
+const INSECURE: &str = "CASELOAD_INSECURE_HTTP=1";
+
+/// Why a desk cannot even be asked; each a sentence for people, none holding the token.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectError {
+    #[error("The address of the desk must begin with https:// or http:// and name a host.")]
+    NotHttp,
+    #[error(
+        "The address of the desk holds a user name or a password; the token is all that is needed, \
+         and it does not belong into an address."
+    )]
+    Credentials,
+    #[error(
+        "{desk} would be asked over plain http, where others can read the token on its way. Use \
+         https, or set {INSECURE} to allow it."
+    )]
+    Insecure { desk: String },
+    #[error("The token is empty or holds characters that no token has.")]
+    BadToken,
+    #[error("A secure connection cannot be set up: {0}.")]
+    Tls(String),
+}
+
+/// How long each phase of a call may take, and how large an answer may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Name, connection and TLS together.
+    pub connect: Duration,
+    /// From then on until the answer begins; the time that a feed request is held comes on top.
+    pub headers: Duration,
+    /// Between two pieces of the answer.
+    pub piece: Duration,
+    /// The answer as a whole.
+    pub body: Duration,
+    /// Bytes, after decompression.
+    pub bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            headers: Duration::from_secs(10),
+            piece: Duration::from_secs(10),
+            body: Duration::from_secs(30),
+            bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// One desk's case API.
+pub struct NativeApi {
+    http: Client,
+    /// With the API path and a slash at its end.
+    base: Url,
+    /// The desk's name in sentences: host, and port where it is not the usual one.
+    desk: String,
+    token: SecretString,
+    limits: Limits,
+}
+
+impl fmt::Debug for NativeApi {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NativeApi").field(&self.desk).finish()
+    }
+}
+
+impl NativeApi {
+    /// A client for the desk at `url`, given with or without its API path. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// The address or the token cannot be used, or plain http to another machine was not allowed.
+    pub fn new(
+        url: &Url,
+        token: SecretString,
+        allow_insecure_http: bool,
+    ) -> Result<Self, ConnectError> {
+        Self::with_limits(url, token, allow_insecure_http, Limits::default())
+    }
+
+    /// The same, with other deadlines and bounds.
+    ///
+    /// # Errors
+    /// As [`NativeApi::new`].
+    pub fn with_limits(
+        url: &Url,
+        token: SecretString,
+        allow_insecure_http: bool,
+        limits: Limits,
+    ) -> Result<Self, ConnectError> {
+        let plain = match url.scheme() {
+            "http" => true,
+            "https" => false,
+            _ => return Err(ConnectError::NotHttp),
+        };
+        let host = url.host().ok_or(ConnectError::NotHttp)?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(ConnectError::Credentials);
+        }
+        let local = is_loopback(&host);
+        let desk = match url.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_string(),
+        };
+        if plain && !local && !allow_insecure_http {
+            return Err(ConnectError::Insecure { desk });
+        }
+        if token.expose_secret().is_empty()
+            || token.expose_secret().contains(char::is_whitespace)
+            || HeaderValue::from_str(token.expose_secret()).is_err()
+        {
+            return Err(ConnectError::BadToken);
+        }
+        let http = http_client(plain, local, &limits)?;
+        Ok(Self { http, base: api_base(url), desk, token, limits })
+    }
+
+    /// The desk's name as sentences use it: "desk.example.org".
+    #[must_use]
+    pub fn desk(&self) -> &str {
+        &self.desk
+    }
+
+    /// An address below the API path; segments are percent-encoded.
+    fn url(&self, segments: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
+    }
+
+    /// Sends a request and reads the answer whole, within the deadlines and bounds.
+    async fn exchange(
+        &self,
+        request: RequestBuilder,
+        asked: Asked,
+        held: Duration,
+    ) -> Result<Raw, CallError> {
+        let request = request
+            .bearer_auth(self.token.expose_secret())
+            .header(ACCEPT, format!("application/json, {PROBLEM_JSON}"));
+        let begins_within = self.limits.headers + held;
+        let response = match tokio::time::timeout(begins_within, request.send()).await {
+            Err(_) => return Err(failure::silent(&self.desk, begins_within)),
+            Ok(Err(error)) => return Err(failure::of_sending(&self.desk, &error, self.limits)),
+            Ok(Ok(response)) => response,
+        };
+        let status = response.status();
+        let headers = response.headers().clone();
+        let body = match tokio::time::timeout(self.limits.body, self.read(response, asked)).await {
+            Err(_) => return Err(failure::stalled(&self.desk)),
+            Ok(read) => read?,
+        };
+        tracing::debug!(desk = self.desk, status = status.as_u16(), bytes = body.len(), "answered");
+        Ok(Raw::new(status, &headers, body))
+    }
+
+    async fn read(
+        &self,
+        mut response: reqwest::Response,
+        asked: Asked,
+    ) -> Result<Vec<u8>, CallError> {
+        let mut body = Vec::new();
+        loop {
+            match tokio::time::timeout(self.limits.piece, response.chunk()).await {
+                Err(_) => return Err(failure::stalled(&self.desk)),
+                Ok(Err(error)) => return Err(failure::of_reading(&self.desk, &error, asked)),
+                Ok(Ok(None)) => return Ok(body),
+                Ok(Ok(Some(piece))) => {
+                    if body.len() + piece.len() > self.limits.bytes {
+                        return Err(failure::too_large(&self.desk));
+                    }
+                    body.extend_from_slice(&piece);
+                }
+            }
+        }
+    }
+
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        asked: Asked,
+        held: Duration,
+    ) -> Result<Answer<T>, CallError> {
+        self.exchange(request, asked, held).await?.value(&self.desk, self.token.expose_secret())
+    }
+}
+
+impl CaseApi for NativeApi {
+    fn me(&self) -> Call<'_, Me> {
+        self.ask(self.http.get(self.url(&["me"])), Asked::Read, Duration::ZERO).boxed()
+    }
+
+    fn policy(&self) -> Call<'_, PolicyDocument> {
+        self.ask(self.http.get(self.url(&["policy"])), Asked::Read, Duration::ZERO).boxed()
+    }
+
+    fn changes<'a>(
+        &'a self,
+        cursor: Option<&'a str>,
+        limit: usize,
+        wait: Duration,
+    ) -> Call<'a, Feed> {
+        let mut url = self.url(&["changes"]);
+        {
+            let mut query = url.query_pairs_mut();
+            if let Some(cursor) = cursor {
+                query.append_pair("cursor", cursor);
+            }
+            query.append_pair("limit", &limit.to_string());
+            if !wait.is_zero() {
+                query.append_pair("wait", &wait.as_secs().to_string());
+            }
+        }
+        self.ask(self.http.get(url), Asked::Read, wait).boxed()
+    }
+
+    fn case<'a>(&'a self, id: &'a CaseId, known: Option<Revision>) -> Call<'a, Fetched> {
+        async move {
+            let mut request = self.http.get(self.url(&["cases", askable(id)?]));
+            if let Some(revision) = known {
+                request = request.header(IF_NONE_MATCH, format!("\"{revision}\""));
+            }
+            let raw = self.exchange(request, Asked::Read, Duration::ZERO).await?;
+            if known.is_some() && raw.status == StatusCode::NOT_MODIFIED {
+                return Ok(Answer { date: raw.date, value: Fetched::Unchanged });
+            }
+            let Answer { value, date } = raw.value(&self.desk, self.token.expose_secret())?;
+            Ok(Answer { value: Fetched::Case(Box::new(value)), date })
+        }
+        .boxed()
+    }
+
+    fn act<'a>(
+        &'a self,
+        id: &'a CaseId,
+        key: Uuid,
+        if_match: Option<Revision>,
+        action: &'a Action,
+    ) -> Call<'a, Acted> {
+        async move {
+            let mut request = self
+                .http
+                .post(self.url(&["cases", askable(id)?, "actions"]))
+                .header("idempotency-key", key.to_string())
+                .json(action);
+            if let Some(revision) = if_match {
+                request = request.header(IF_MATCH, format!("\"{revision}\""));
+            }
+            self.ask(request, Asked::Write, Duration::ZERO).await
+        }
+        .boxed()
+    }
+
+    fn report<'a>(&'a self, report: &'a Report) -> Call<'a, Reported> {
+        let request = self.http.post(self.url(&["cases"])).json(report);
+        self.ask(request, Asked::Write, Duration::ZERO).boxed()
+    }
+}
+
+/// The id as a path segment. Ids that would change the path itself cannot be asked for: no desk has them.
+fn askable(id: &CaseId) -> Result<&str, CallError> {
+    match id.as_str() {
+        "" | "." | ".." => Err(CallError::Refused(Box::new(Problem::new(
+            Code::NotFound,
+            format!("There is no case \"{id}\"."),
+        )))),
+        id => Ok(id),
+    }
+}
+
+fn is_loopback(host: &Host<&str>) -> bool {
+    match host {
+        Host::Domain(name) => {
+            name.eq_ignore_ascii_case("localhost")
+                || name.to_ascii_lowercase().ends_with(".localhost")
+        }
+        Host::Ipv4(ip) => ip.is_loopback(),
+        Host::Ipv6(ip) => IpAddr::V6(*ip).to_canonical().is_loopback(),
+    }
+}
+
+/// `https://host/x`, `https://host/x/` and `https://host/x/api/v1` all name the API at `/x/api/v1/`.
+fn api_base(url: &Url) -> Url {
+    let mut base = url.clone();
+    base.set_query(None);
+    base.set_fragment(None);
+    let path = base.path().trim_end_matches('/');
+    let prefix = path.strip_suffix("/api/v1").unwrap_or(path);
+    let path = format!("{prefix}/api/v1/");
+    base.set_path(&path);
+    base
+}
+
+fn http_client(plain: bool, local: bool, limits: &Limits) -> Result<Client, ConnectError> {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        // Already installed by somebody else is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+    let mut builder = Client::builder()
+        .user_agent(concat!("caseload/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .connect_timeout(limits.connect)
+        // Idle connections are given up before a service does, so that no request meets a closing one.
+        .pool_idle_timeout(Duration::from_secs(15))
+        // A connection whose other end is gone without a word must not hold requests for ever.
+        .http2_keep_alive_interval(Duration::from_secs(10))
+        .http2_keep_alive_timeout(Duration::from_secs(5))
+        .http2_keep_alive_while_idle(true);
+    if plain {
+        // No roots are needed, so a machine that has none can still show the demo.
+        builder = builder.tls_certs_only([]);
+    }
+    if local {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| ConnectError::Tls(failure::cause(&error, limits.connect)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn api(url: &str) -> Result<NativeApi, ConnectError> {
+        NativeApi::new(&Url::parse(url).unwrap(), "t0ken-of-a-test".into(), false)
+    }
+
+    #[test]
+    fn the_address_is_taken_with_or_without_its_api_path() {
+        for (given, base) in [
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080/api/v1/"),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080/api/v1/"),
+            ("http://127.0.0.1:8080/api/v1", "http://127.0.0.1:8080/api/v1/"),
+            ("http://localhost/desk/api/v1/?x=1#y", "http://localhost/desk/api/v1/"),
+            ("http://[::1]/desk", "http://[::1]/desk/api/v1/"),
+        ] {
+            assert_eq!(api(given).unwrap().base.as_str(), base, "{given}");
+        }
+    }
+
+    #[test]
+    fn plain_http_to_another_machine_is_refused_unless_it_is_asked_for() {
+        for url in ["http://desk.example.org", "http://10.0.0.8:80", "http://localhost.example.org"]
+        {
+            let error = api(url).unwrap_err();
+            assert!(matches!(error, ConnectError::Insecure { .. }), "{url}: {error}");
+            assert!(error.to_string().contains("CASELOAD_INSECURE_HTTP=1"), "{error}");
+        }
+        let url = Url::parse("http://desk.example.org").unwrap();
+        let allowed = NativeApi::new(&url, "t0ken-of-a-test".into(), true).unwrap();
+        assert_eq!(allowed.desk(), "desk.example.org");
+    }
+
+    #[test]
+    fn addresses_and_tokens_that_cannot_be_used_are_refused_without_being_repeated() {
+        assert_eq!(api("ftp://desk.example.org").unwrap_err(), ConnectError::NotHttp);
+        let error = api("https://me:hush@desk.example.org").unwrap_err();
+        assert_eq!(error, ConnectError::Credentials);
+        assert!(!error.to_string().contains("hush"));
+        let url = Url::parse("http://127.0.0.1").unwrap();
+        for token in ["", "two words", "line\nbreak"] {
+            let error = NativeApi::new(&url, token.into(), false).unwrap_err();
+            assert_eq!(error, ConnectError::BadToken);
+        }
+    }
+
+    #[test]
+    fn an_id_is_one_segment_of_the_path_whatever_is_in_it() {
+        let api = api("http://127.0.0.1/desk").unwrap();
+        assert_eq!(
+            api.url(&["cases", "C-1/../../x?y#z ü"]).as_str(),
+            "http://127.0.0.1/desk/api/v1/cases/C-1%2F..%2F..%2Fx%3Fy%23z%20%C3%BC"
+        );
+        for id in ["", ".", ".."] {
+            assert!(matches!(askable(&CaseId::from(id)), Err(CallError::Refused(_))), "{id:?}");
+        }
+    }
+}

@@ -1,1 +1,203 @@
-//! sync
+//! The line to one desk, kept up in the background: a poller that holds the change feed open, a sender
+//! that gets acts done exactly once, a fetcher for whole cases. Speaks by [`Event`]s and is told by a
+//! [`Handle`]; knows no screen. Time is tokio's, so tests can let it pass.
+
+mod fetcher;
+mod line;
+mod poller;
+mod sender;
+mod timekeeper;
+
+#[cfg(test)]
+mod fake;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use self::line::Line;
+use self::sender::Pending;
+use crate::client::CaseApi;
+use crate::clock::DeskClock;
+use crate::domain::{Action, ActionKind, Case, CaseDetail, CaseId, Revision, Untrusted};
+use crate::sla::policy::Policy;
+use crate::wire::Me;
+
+pub use self::line::Jitter;
+
+/// What the line to the desk does. It begins as `Connecting`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Link {
+    #[default]
+    Connecting,
+    /// All pages are here and the feed is held open.
+    Live,
+    /// Not reached, or not able to answer; tried again at that time (the desk's clock).
+    Offline {
+        retry_at: DateTime<Utc>,
+        why: Untrusted,
+    },
+    SignedOut {
+        why: Untrusted,
+    },
+    NotAllowed {
+        why: Untrusted,
+    },
+    NotACaseApi {
+        why: Untrusted,
+    },
+}
+
+/// Why an act did not happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActFailure {
+    /// A whole sentence for people that names the act and the case.
+    pub sentence: Untrusted,
+    /// Wrong fields by their API name, each with what is wrong.
+    pub fields: Vec<(String, Untrusted)>,
+    /// The case as it is now, when it changed meanwhile (412).
+    pub current: Option<Box<Case>>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// Who the desk says that we are; again when it says otherwise.
+    SignedIn(Box<Me>),
+    /// The policy in force; again when it changed.
+    Policy(Arc<Policy>),
+    /// A page of the feed. `reset`: it is the first page of a fresh start; what is not named until
+    /// `more` is false again has gone.
+    Page {
+        cases: Vec<Case>,
+        removed: Vec<CaseId>,
+        reset: bool,
+        more: bool,
+    },
+    /// `fresh_at`: when the desk last confirmed that what we have is all there is (the desk's clock).
+    /// Sent when either changes; a live link confirms at least every half a minute.
+    Link {
+        link: Link,
+        fresh_at: Option<DateTime<Utc>>,
+    },
+    /// This machine's clock is ahead of the desk's by so many seconds (negative: behind). Sent when it
+    /// passes five seconds, moves by more than one while it is above, or comes back below.
+    Skew(i64),
+    Detail(Box<CaseDetail>),
+    /// The detail that was asked for is the revision that was known.
+    DetailUnchanged(CaseId),
+    DetailFailed {
+        id: CaseId,
+        why: Untrusted,
+        /// There is no such case, or it is no longer ours to see.
+        gone: bool,
+    },
+    /// The act has no answer yet; it is tried again by itself.
+    ActDelayed {
+        ticket: u64,
+        why: Untrusted,
+    },
+    ActDone {
+        ticket: u64,
+        case: Box<Case>,
+    },
+    ActFailed {
+        ticket: u64,
+        failure: Box<ActFailure>,
+    },
+}
+
+/// One act to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActRequest {
+    /// Names the act in events; unique within a run.
+    pub ticket: u64,
+    pub case: CaseId,
+    /// Refuse the act if the case is no longer at that revision, our own acts since then aside.
+    pub revision: Option<Revision>,
+    pub action: Action,
+}
+
+/// An act that had no answer when the line was closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unconfirmed {
+    pub ticket: u64,
+    pub case: CaseId,
+    pub action: ActionKind,
+    /// It may have reached the desk; otherwise it surely was not done.
+    pub maybe_done: bool,
+}
+
+/// What tells the line; dropping it ends everything at once. Ask for [`Handle::shutdown`] instead.
+#[derive(Debug)]
+pub struct Handle {
+    line: Arc<Line>,
+    acts: mpsc::UnboundedSender<sender::Act>,
+    wanted: watch::Sender<Option<fetcher::Wanted>>,
+    pending: Arc<Pending>,
+    tasks: JoinSet<()>,
+}
+
+/// Starts the line to the desk behind `api`. Events go to `events`; `clock` learns the desk's time.
+/// Must be called within a tokio runtime.
+#[must_use]
+pub fn start(api: Arc<dyn CaseApi>, clock: Arc<DeskClock>, events: mpsc::Sender<Event>) -> Handle {
+    start_with(api, clock, events, line::random_jitter())
+}
+
+/// The same with another source of chance for the pauses between tries.
+#[must_use]
+pub fn start_with(
+    api: Arc<dyn CaseApi>,
+    clock: Arc<DeskClock>,
+    events: mpsc::Sender<Event>,
+    jitter: Jitter,
+) -> Handle {
+    let line = Arc::new(Line::new(api, clock, events, jitter));
+    let pending = Arc::new(Pending::default());
+    let (acts, accepted) = mpsc::unbounded_channel();
+    let (wanted, wants) = watch::channel(None);
+    let mut tasks = JoinSet::new();
+    tasks.spawn(poller::run(Arc::clone(&line)));
+    tasks.spawn(fetcher::run(Arc::clone(&line), wants));
+    tasks.spawn(sender::run(Arc::clone(&line), accepted, Arc::clone(&pending)));
+    Handle { line, acts, wanted, pending, tasks }
+}
+
+impl Handle {
+    /// Takes an act over: it is done in its turn, tried again until the desk confirms or refuses it, and
+    /// ends as [`Event::ActDone`] or [`Event::ActFailed`].
+    pub fn act(&self, request: ActRequest) {
+        let act = sender::Act::new(request, self.line.new_key());
+        self.pending.accept(&act);
+        // The sender ends after this handle alone; what it could not take is still pending.
+        let _ = self.acts.send(act);
+    }
+
+    /// Asks for a whole case; `known` is the revision that is already here. One is loaded at a time and
+    /// one waits: the newest wins.
+    pub fn fetch(&self, id: CaseId, known: Option<Revision>) {
+        self.wanted.send_replace(Some(fetcher::Wanted { id, known }));
+    }
+
+    /// Tries a line that is down now instead of at its next turn. A live line needs no asking.
+    pub fn poll_now(&self) {
+        self.line.poke();
+    }
+
+    /// Ends the line. Acts that wait get one more try and those under way are waited for, `grace` at
+    /// most; what has no answer then is told.
+    pub async fn shutdown(self, grace: Duration) -> Vec<Unconfirmed> {
+        let Self { line, acts, wanted, pending, mut tasks } = self;
+        line.close();
+        drop((acts, wanted));
+        let ended = async { while tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(grace, ended).await.is_err() {
+            tasks.shutdown().await;
+        }
+        pending.left()
+    }
+}
