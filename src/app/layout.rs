@@ -20,7 +20,9 @@ pub enum Shape {
     Wide,
 }
 
-/// The panes' outer rectangles; an empty one is not shown.
+/// The panes' outer rectangles, frames included; an empty one is not shown. Panes that stand one above
+/// the other share a frame line: their rectangles overlap by that one row, so that [`inside`] is what a
+/// pane has for itself everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Areas {
     pub shape: Shape,
@@ -65,19 +67,84 @@ pub fn areas(columns: u16, rows: u16, focus: Pane, zoomed: bool) -> Areas {
         return areas;
     }
     if areas.shape == Shape::Stacked {
-        // The strip: a frame's top line and up to three clocks.
+        // The strip: the clocks in one line and, with room, the next breaches.
         let strip = 4.min(body.height / 4).max(3);
-        let queue = (body.height - strip) / 2;
+        let queue = (body.height - strip) / 2 + 1;
         areas.queue = Rect { height: queue, ..body };
-        areas.detail = Rect { y: body.y + queue, height: body.height - queue - strip, ..body };
+        let below = body.y + queue - 1;
         areas.clocks = Rect { y: body.bottom() - strip, height: strip, ..body };
+        areas.detail = Rect { y: below, height: areas.clocks.y + 1 - below, ..body };
     } else {
         let left = (columns * 58 / 100).max(58);
         let clocks = 8.min(body.height / 3);
         areas.queue = Rect { width: left, ..body };
         let right = Rect { x: left, width: columns - left, ..body };
-        areas.detail = Rect { height: right.height - clocks, ..right };
+        areas.detail = Rect { height: right.height - clocks + 1, ..right };
         areas.clocks = Rect { y: right.bottom() - clocks, height: clocks, ..right };
     }
     areas
+}
+
+/// What a framed pane has for itself: its rectangle without the frame.
+#[must_use]
+pub fn inside(pane: Rect) -> Rect {
+    if pane.width < 2 || pane.height < 2 {
+        return Rect { width: 0, height: 0, ..pane };
+    }
+    Rect { x: pane.x + 1, y: pane.y + 1, width: pane.width - 2, height: pane.height - 2 }
+}
+
+/// Whether there is room for the line of column names above the queue's rows.
+#[must_use]
+pub fn queue_heads(queue: Rect) -> bool {
+    inside(queue).height >= 3
+}
+
+/// Where the rows of the queue stand: below the line of column names, above the line of the filter.
+#[must_use]
+pub fn queue_rows(queue: Rect, filter: bool) -> Rect {
+    let inside = inside(queue);
+    let heads = u16::from(queue_heads(queue));
+    let height = inside.height.saturating_sub(heads + u16::from(filter));
+    Rect { y: inside.y + heads, height, ..inside }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn at_every_size_the_panes_lie_on_the_screen_and_leave_no_row_unused() {
+        for columns in 1..=220 {
+            for rows in 1..=70 {
+                for zoomed in [false, true] {
+                    for focus in [Pane::Queue, Pane::Detail, Pane::Clocks] {
+                        let areas = areas(columns, rows, focus, zoomed);
+                        let panes = [areas.queue, areas.detail, areas.clocks];
+                        for pane in panes {
+                            assert_eq!(areas.whole.intersection(pane), pane, "{columns}x{rows}");
+                        }
+                        if areas.shape != Shape::TooSmall {
+                            let covered: u16 = panes.iter().map(|p| p.bottom()).max().unwrap_or(0);
+                            assert_eq!(covered, rows - 1, "{columns}x{rows}");
+                            let drawn = panes.iter().filter(|p| !p.is_empty());
+                            assert!(drawn.clone().all(|p| p.height >= 3 && p.width >= 20));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn panes_one_above_the_other_share_a_frame_line() {
+        let stacked = areas(80, 24, Pane::Queue, false);
+        assert_eq!(stacked.shape, Shape::Stacked);
+        assert_eq!(stacked.queue.bottom() - 1, stacked.detail.y);
+        assert_eq!(stacked.detail.bottom() - 1, stacked.clocks.y);
+        assert_eq!(queue_rows(stacked.queue, false).height, 7);
+        let wide = areas(120, 40, Pane::Queue, false);
+        assert_eq!(wide.shape, Shape::Wide);
+        assert_eq!(wide.detail.bottom() - 1, wide.clocks.y);
+    }
 }

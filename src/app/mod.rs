@@ -1,8 +1,23 @@
 //! The whole behaviour of the screen, pure: `update(&mut Model, Msg, now) -> Vec<Effect>` and
 //! `view::build(&Model, now)`. No IO, no clock, no task.
 
+mod acts;
+mod build;
+mod details;
+mod form;
+mod keys;
 pub mod layout;
+mod model;
 pub mod msg;
+mod order;
+mod queue;
+#[cfg(test)]
+mod tests;
+mod update;
 pub mod view;
+mod words;
+mod zone;
 
+pub use model::{Model, Options};
 pub use msg::{ActFailure, ActId, Effect, Link, Msg, Whoami};
+pub use update::update;

@@ -135,6 +135,8 @@ pub enum Effect {
     },
     /// Ask the desk now instead of at the next turn.
     PollNow,
+    /// Draw the whole screen anew, whatever stands on the terminal.
+    Redraw,
     /// Give the terminal back to the shell until it resumes us.
     Suspend,
     /// End, once what is being sent has ended.

@@ -5,6 +5,7 @@
 use crate::domain::{CaseId, Severity, Tier, Untrusted};
 use crate::sla::reading::Face;
 
+pub use super::build::build;
 use super::layout::Areas;
 
 /// What a piece of text means; the theme gives it a look.
@@ -70,8 +71,9 @@ pub struct Header {
     pub link: LinkSign,
     /// "live", "offline, retry in 8 s · 4 min old", "signed out", "clock 3 min fast".
     pub link_text: String,
+    /// Open cases with a clock that still counts and is past its due instant.
     pub missed: usize,
-    /// Running clocks with less than an hour to their due instant.
+    /// Open cases whose nearest due instant is less than an hour ahead.
     pub under_1h: usize,
 }
 

@@ -1,1 +1,10 @@
-//! input
+//! What keys mean: the names of what people want ([`Action`]), and the keymap that gives each its chords
+//! ([`Keymap`], from `assets/keymap.toml` and the person's own settings).
+
+mod action;
+mod chord;
+mod keymap;
+
+pub use action::{Action, Context};
+pub use chord::{BadChord, chord_text, keys_text, parse_chord};
+pub use keymap::{Binding, Keymap, KeymapError};

@@ -1,0 +1,67 @@
+//! The clocks pane: every clock of the selected case, both sides of the ledger, and the next breaches over
+//! all cases.
+
+use super::Wake;
+use crate::app::model::Model;
+use crate::app::view::{ClockRow, ClocksView};
+use crate::app::words;
+use crate::domain::{CaseId, ClockKind, ClockState, ClockSummary};
+use crate::sla::reading::{self, Face};
+
+/// How many missed cases, and how many that are due, the line of the next breaches names at most.
+const NEXT_MISSED: usize = 2;
+const NEXT_DUE: usize = 4;
+
+pub fn clocks(model: &Model, wake: &mut Wake) -> ClocksView {
+    let clocks = model
+        .queue
+        .selected()
+        .map(|case| case.clocks.iter().map(|clock| row(model, clock, wake)).collect())
+        .unwrap_or_default();
+    ClocksView { clocks, next: next(model, wake) }
+}
+
+fn row(model: &Model, clock: &ClockSummary, wake: &mut Wake) -> ClockRow {
+    let read = reading::read(clock, &model.policy, wake.now);
+    wake.by(read.next_change);
+    let counts = matches!(clock.state, ClockState::Running | ClockState::Paused);
+    // The bar moves when a text does: no screen is drawn for a thousandth alone.
+    let used_permille = read.remaining_s.filter(|_| counts && clock.budget_s > 0).map(|left| {
+        let used = (clock.budget_s - left).clamp(0, clock.budget_s);
+        u16::try_from(used * 1000 / clock.budget_s).unwrap_or(1000)
+    });
+    ClockRow {
+        short: match clock.kind {
+            ClockKind::Response => "R",
+            ClockKind::Resolution => words::resolution_short(clock.tier),
+        },
+        name: match clock.kind {
+            ClockKind::Response => "response",
+            ClockKind::Resolution => "resolution",
+        },
+        face: read.face,
+        text: read.text,
+        due: reading::due_text(clock, &model.policy).unwrap_or_default(),
+        used_permille,
+    }
+}
+
+/// The worst of what is missed, and what is due next.
+fn next(model: &Model, wake: &mut Wake) -> Vec<(CaseId, Face, String)> {
+    let ahead = model.queue.first_ahead(wake.now);
+    let missed = model
+        .queue
+        .by_urgency(0)
+        .take(ahead.min(NEXT_MISSED))
+        .map(|case| (case.id.clone(), Face::Missed, "missed".to_owned()));
+    let mut next: Vec<(CaseId, Face, String)> = missed.collect();
+    for case in model.queue.by_urgency(ahead).take(NEXT_DUE) {
+        let leading = reading::leading(case, wake.now);
+        // From here on nothing runs.
+        let Some(clock) = leading.filter(|clock| clock.state == ClockState::Running) else { break };
+        let read = reading::read(clock, &model.policy, wake.now);
+        wake.by(read.next_change);
+        next.push((case.id.clone(), read.face, read.left));
+    }
+    next
+}

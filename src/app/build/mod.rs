@@ -1,0 +1,136 @@
+//! From what is to what is shown: one [`Snapshot`] at an instant, and the next instant at which another
+//! one would come of the same model.
+
+mod clocks;
+mod detail;
+mod header;
+mod overlay;
+mod queue;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+pub use detail::detail_text;
+pub use overlay::help_lines;
+
+use super::keys;
+use super::model::Model;
+use super::order;
+use super::view::{Footer, Hint, Snapshot, Tone};
+use super::words;
+use crate::input::{Action, Context};
+
+/// The earliest instant at which something that is shown reads differently.
+#[derive(Debug, Clone, Copy)]
+pub struct Wake {
+    now: DateTime<Utc>,
+    at: Option<DateTime<Utc>>,
+}
+
+impl Wake {
+    fn new(now: DateTime<Utc>) -> Self {
+        Self { now, at: None }
+    }
+
+    /// Something changes then. What lies behind has changed already.
+    fn by(&mut self, at: Option<DateTime<Utc>>) {
+        if let Some(at) = at.filter(|at| *at > self.now) {
+            self.at = Some(self.at.map_or(at, |known| known.min(at)));
+        }
+    }
+
+    /// A countdown to that instant in whole units; answers how many there are left, rounded up.
+    fn countdown(&mut self, until: DateTime<Utc>, unit: TimeDelta) -> i64 {
+        let unit_ms = unit.num_milliseconds().max(1);
+        let left_ms = (until - self.now).num_milliseconds().max(0);
+        let units = left_ms.div_euclid(unit_ms) + i64::from(left_ms.rem_euclid(unit_ms) > 0);
+        if units > 0 {
+            self.by(Some(until - TimeDelta::milliseconds(unit_ms * (units - 1))));
+        }
+        units
+    }
+}
+
+/// What the screen shows at an instant, and when it must be asked again; None: nothing changes by itself.
+#[must_use]
+pub fn build(model: &Model, now: DateTime<Utc>) -> (Snapshot, Option<DateTime<Utc>>) {
+    let mut wake = Wake::new(now);
+    let snapshot = Snapshot {
+        areas: model.areas(),
+        header: header::header(model, &mut wake),
+        queue: queue::queue(model, &mut wake),
+        detail: detail::detail(model),
+        clocks: clocks::clocks(model, &mut wake),
+        footer: footer(model, &mut wake),
+        overlay: overlay::overlay(model, now),
+        focus: model.focus,
+    };
+    // What is held is sent then, whether its row is on the screen or not.
+    wake.by(model.acts.next_send());
+    (snapshot, wake.at)
+}
+
+fn footer(model: &Model, wake: &mut Wake) -> Footer {
+    let toast = model.toast.as_ref().filter(|toast| toast.until > wake.now).map(|toast| {
+        wake.by(Some(toast.until));
+        (toast.text.clone(), toast.tone)
+    });
+    Footer { toast, hints: hints(model, keys::context(model)) }
+}
+
+/// The keys that work where the keyboard is, from the live keymap.
+fn hints(model: &Model, context: Context) -> Vec<Hint> {
+    model
+        .keymap
+        .bindings()
+        .iter()
+        .filter(|binding| binding.action.context() == context && !binding.keys.is_empty())
+        .filter(|binding| binding.action != Action::Undo || can_undo(model))
+        .filter_map(|binding| {
+            Some(Hint {
+                keys: model.keymap.key_text(binding.action, model.ascii),
+                label: binding.hint.clone()?,
+                enabled: is_enabled(model, binding.action),
+            })
+        })
+        .collect()
+}
+
+fn is_enabled(model: &Model, action: Action) -> bool {
+    words::act_of(action).is_none_or(|kind| {
+        order::object(model, kind).is_some_and(|case| order::refusal(model, case, kind).is_none())
+    })
+}
+
+fn can_undo(model: &Model) -> bool {
+    let selected = model.queue.selected().map(|case| &case.id);
+    model.acts.has_held() || model.undoable.as_ref().is_some_and(|(id, _)| Some(id) == selected)
+}
+
+/// What an act on its way, or a refused one, says in the place of the deadline.
+fn act_text(
+    model: &Model,
+    case: &crate::domain::CaseId,
+    wake: &mut Wake,
+) -> Option<(String, Tone)> {
+    use super::acts::Phase;
+    use crate::domain::ActionKind;
+    if let Some(flight) = model.acts.on(case) {
+        return Some(match &flight.phase {
+            Phase::Held { until } => {
+                let seconds = wake.countdown(*until, TimeDelta::seconds(1));
+                let what = match flight.kind() {
+                    ActionKind::Respond => "responds",
+                    ActionKind::Reply => "replies",
+                    _ => "asks",
+                };
+                let undo = words::key(model, Action::Undo);
+                (format!("{what} in {seconds} s, {undo} undoes"), Tone::Strong)
+            }
+            Phase::Sending => ("sending".to_owned(), Tone::Strong),
+            Phase::Delayed { .. } => ("waiting for the desk".to_owned(), Tone::Strong),
+        });
+    }
+    let refused = model.acts.refused(case)?;
+    let key = words::key(model, words::key_action(refused.kind));
+    Some((format!("refused, {key} reopens"), Tone::Error))
+}

@@ -1,0 +1,226 @@
+//! What stands over the desk: forms, the question before quitting, the help.
+
+use chrono::{DateTime, Utc};
+
+use super::hints;
+use crate::app::acts::Phase;
+use crate::app::form::{Entry, Form, mails};
+use crate::app::model::{Model, Overlay};
+use crate::app::view::{
+    self, Audience, ConfirmView, FieldKind, FieldView, FilterLine, FormView, HelpView, Line, Span,
+    Tone,
+};
+use crate::app::words;
+use crate::domain::rules::Change;
+use crate::domain::{ActionKind, Case, ClockKind, ClockState, ClockSummary, Tier, Untrusted};
+use crate::input::{Context, Keymap, keys_text};
+use crate::sla::ledger::Ledger;
+use crate::sla::policy::Policy;
+use crate::sla::reading;
+
+/// How many acts and drafts the question before quitting names one by one.
+const NAMED: usize = 6;
+
+pub fn overlay(model: &Model, now: DateTime<Utc>) -> Option<view::Overlay> {
+    Some(match model.overlay.as_ref()? {
+        Overlay::Form(form) => view::Overlay::Form(form_view(model, form, now)),
+        Overlay::Quit => view::Overlay::Confirm(quit(model)),
+        Overlay::Help { search, scroll } => {
+            let text = search.lines().join(" ");
+            view::Overlay::Help(HelpView {
+                groups: groups(&model.keymap, &text, model.ascii),
+                filter: FilterLine { cursor: Some(search.cursor().1), text },
+                scroll: *scroll,
+            })
+        }
+    })
+}
+
+fn form_view(model: &Model, form: &Form, now: DateTime<Utc>) -> FormView {
+    let case = &form.base;
+    let audience = match form.kind {
+        ActionKind::Reply | ActionKind::RequestInfo | ActionKind::Close => Some(Audience::Customer),
+        ActionKind::Note => Some(Audience::Internal),
+        _ => None,
+    };
+    let to = if audience == Some(Audience::Customer) { "to " } else { "" };
+    let subtitle = Untrusted::new(format!(
+        "{to}{} · {} · {}",
+        case.customer.company.raw(),
+        case.severity,
+        case.tier
+    ));
+    let fields = form
+        .fields
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| form.shows(field))
+        .map(|(index, field)| FieldView {
+            label: if field.required {
+                field.label.to_owned()
+            } else {
+                format!("{} (optional)", field.label)
+            },
+            kind: match &field.entry {
+                Entry::Text(editor) | Entry::Line(editor) => {
+                    let cursor = editor.cursor();
+                    FieldKind::Text { lines: editor.lines().to_vec(), cursor: (cursor.0, cursor.1) }
+                }
+                Entry::Choice { options, chosen, .. } => FieldKind::Choice {
+                    options: options.iter().map(|(_, label)| (*label).to_owned()).collect(),
+                    chosen: *chosen,
+                },
+            },
+            focused: index == form.focus,
+            error: field.error.clone(),
+        })
+        .collect();
+    FormView {
+        title: format!("{} {}", words::title(form.kind), case.id),
+        subtitle,
+        audience,
+        fields,
+        preview: preview(model, form, now),
+        error: form.error.clone(),
+        hints: hints(model, Context::Form),
+    }
+}
+
+/// What sending the form will do, as far as it can be told now.
+fn preview(model: &Model, form: &Form, now: DateTime<Utc>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    // The case went on while the form was open: better known before sending than by a refusal.
+    if let Some(current) = model.queue.case(form.case())
+        && current.revision > form.base.revision
+    {
+        let what = words::changes(&form.base, current);
+        lines.push(vec![Span::new(Tone::Error, format!("Changed since you opened this: {what}"))]);
+    }
+    let case = &form.base;
+    match (form.kind, case.tier) {
+        (ActionKind::Escalate, Tier::First) => {
+            lines.extend(ends(case, Tier::First, &model.policy, now).map(plain));
+            lines.extend(second_level(case, &model.policy, now).map(plain));
+        }
+        (ActionKind::Escalate, _) => {
+            lines.extend(ends(case, case.tier, &model.policy, now).map(plain));
+            lines.push(plain("Product Management: no time target, a release plan.".to_owned()));
+        }
+        _ => {}
+    }
+    if mails(form.kind) {
+        lines.push(plain(
+            "Held for 10 s after sending, in which it can be undone; then it is mailed.".to_owned(),
+        ));
+    }
+    lines
+}
+
+fn plain(text: String) -> Line {
+    vec![Span::new(Tone::Plain, text)]
+}
+
+/// How the resolution clock of a tier ends when the case leaves it now.
+fn ends(case: &Case, tier: Tier, policy: &Policy, now: DateTime<Utc>) -> Option<String> {
+    let clock = resolution(case, tier)?;
+    let read = reading::read(clock, policy, now);
+    Some(match (clock.state, read.missed) {
+        (ClockState::Met | ClockState::Missed, _) => return None,
+        (_, true) => format!("{tier}: missed by {}.", read.left.trim_start_matches('+')),
+        (_, false) => format!("{tier}: met with {} left.", read.left),
+    })
+}
+
+/// What 2nd level has for a case that reaches it now for the first time.
+fn second_level(case: &Case, policy: &Policy, now: DateTime<Utc>) -> Option<String> {
+    let tier = Tier::Second;
+    if resolution(case, tier).is_some() {
+        return Some(format!("{tier}: its clock goes on with what it had left."));
+    }
+    let target = policy.target(case.severity, ClockKind::Resolution, tier)?;
+    let mut ledger = Ledger::opened(now, case.severity, &case.partner.id, policy);
+    ledger.apply(now, &Change::Escalated(tier), policy);
+    let clocks = ledger.summaries(now, policy);
+    let clock = clocks.iter().find(|c| c.kind == ClockKind::Resolution && c.tier == tier)?;
+    Some(format!("{tier}: {target}, until {}.", reading::due_text(clock, policy)?))
+}
+
+fn resolution(case: &Case, tier: Tier) -> Option<&ClockSummary> {
+    case.clocks.iter().rev().find(|c| c.kind == ClockKind::Resolution && c.tier == tier)
+}
+
+fn quit(model: &Model) -> ConfirmView {
+    let mut lines = Vec::new();
+    let acts: Vec<String> = model
+        .acts
+        .flights()
+        .map(|flight| {
+            let what = flight.kind().verb();
+            let id = &flight.case;
+            match &flight.phase {
+                Phase::Held { .. } => format!("{what} {id}: held, is sent when you quit"),
+                Phase::Sending => format!("{what} {id}: being sent"),
+                Phase::Delayed { why } => {
+                    format!("{what} {id}: the desk is not reached ({})", why.cell(60))
+                }
+            }
+        })
+        .collect();
+    let drafts: Vec<String> = model
+        .acts
+        .drafts()
+        .iter()
+        .map(|form| format!("{} {}: a draft, lost when you quit", form.kind.verb(), form.case()))
+        .collect();
+    if !acts.is_empty() {
+        lines.push(counted(acts.len(), "act is not confirmed yet:", "acts are not confirmed yet:"));
+        named(&mut lines, acts);
+    }
+    if !drafts.is_empty() {
+        lines.push(counted(drafts.len(), "text is not sent:", "texts are not sent:"));
+        named(&mut lines, drafts);
+    }
+    if lines.is_empty() {
+        lines.push("Everything is confirmed by now.".to_owned());
+    }
+    ConfirmView { title: "Quit?".to_owned(), lines, hints: hints(model, Context::Confirm) }
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+fn named(lines: &mut Vec<String>, all: Vec<String>) {
+    let more = all.len().saturating_sub(NAMED);
+    lines.extend(all.into_iter().take(NAMED).map(|line| format!("  {line}")));
+    if more > 0 {
+        lines.push(format!("  and {more} more"));
+    }
+}
+
+type Group = (String, Vec<(String, String)>);
+
+/// The live keymap in groups; with a search, what holds every one of its words.
+fn groups(keymap: &Keymap, search: &str, ascii: bool) -> Vec<Group> {
+    let search = search.to_lowercase();
+    let mut groups: Vec<Group> = Vec::new();
+    for binding in keymap.bindings() {
+        let keys = keys_text(&binding.keys, ascii);
+        let (word, help, group) = (binding.action.word(), &binding.help, &binding.group);
+        let text = format!("{keys} {word} {help} {group}").to_lowercase();
+        if binding.keys.is_empty() || !search.split_whitespace().all(|w| text.contains(w)) {
+            continue;
+        }
+        let entry = (keys, help.clone());
+        match groups.iter_mut().find(|(name, _)| name == group) {
+            Some((_, entries)) => entries.push(entry),
+            None => groups.push((group.clone(), vec![entry])),
+        }
+    }
+    groups
+}
+
+/// How many lines the help has, headings included: what scrolling is bounded by.
+pub fn help_lines(keymap: &Keymap, search: &str) -> usize {
+    groups(keymap, search, true).iter().map(|(_, entries)| entries.len() + 1).sum()
+}

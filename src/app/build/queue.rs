@@ -1,0 +1,159 @@
+//! The queue's pane: the visible rows, or what stands in their place.
+
+use chrono::{DateTime, Utc};
+
+use super::{Wake, act_text, header};
+use crate::app::model::Model;
+use crate::app::msg::Link;
+use crate::app::queue::QueueName;
+use crate::app::view::{FilterLine, Notice, QueueView, Row, Tone};
+use crate::app::words;
+use crate::domain::{Case, Untrusted};
+use crate::input::Action;
+use crate::sla::reading::{self, Face};
+
+/// Columns of a sentence from the desk in a notice.
+const SENTENCE: usize = 300;
+
+pub fn queue(model: &Model, wake: &mut Wake) -> QueueView {
+    let (first, rows) = model.queue.rows();
+    let selected = model.queue.selected().map(|case| &case.id);
+    let rows: Vec<Row> = rows
+        .map(|(case, fresh)| row(model, case, fresh, selected == Some(&case.id), wake))
+        .collect();
+    let notice = if model.queue.len() == 0 { notice(model, wake) } else { None };
+    // The filter looks through all open cases, whatever the view.
+    let name =
+        if model.queue.filter().trim().is_empty() { model.queue.name() } else { QueueName::All };
+    QueueView {
+        name: name.label().to_owned(),
+        count: model.queue.len(),
+        sort: if model.ascii { "next breach" } else { "next breach ▲" }.to_owned(),
+        rows,
+        first,
+        notice,
+        filter: filter(model),
+    }
+}
+
+fn filter(model: &Model) -> Option<FilterLine> {
+    if let Some(line) = &model.filtering {
+        return Some(FilterLine { text: line.lines().join(" "), cursor: Some(line.cursor().1) });
+    }
+    let text = model.queue.filter();
+    (!text.is_empty()).then(|| FilterLine { text: text.to_owned(), cursor: None })
+}
+
+fn row(model: &Model, case: &Case, fresh: bool, selected: bool, wake: &mut Wake) -> Row {
+    let (face, deadline) = deadline(model, case, wake);
+    let (due, due_tone) = act_text(model, &case.id, wake).unwrap_or((deadline, Tone::Face(face)));
+    Row {
+        id: case.id.clone(),
+        severity: case.severity,
+        subject: case.subject.clone(),
+        tier: case.tier,
+        with: case.assignee.as_ref().map(|p| p.name.clone()),
+        face,
+        due,
+        due_tone,
+        selected,
+        fresh,
+    }
+}
+
+/// The deadline that a case stands by: its state, and in words.
+pub fn deadline(model: &Model, case: &Case, wake: &mut Wake) -> (Face, String) {
+    let none = || (Face::NoTarget, if model.ascii { "-" } else { "–" }.to_owned());
+    let Some(clock) = reading::leading(case, wake.now) else { return none() };
+    let read = reading::read(clock, &model.policy, wake.now);
+    wake.by(read.next_change);
+    match read.face {
+        Face::NoTarget => none(),
+        // A clock that is held and missed shows that it is missed.
+        Face::Paused if read.missed => (Face::Missed, format!("held {}", read.left)),
+        Face::Paused => (read.face, format!("held {}", read.left)),
+        Face::Outside => (read.face, read.text),
+        face => (face, read.left),
+    }
+}
+
+/// What to say where there are no rows: loading, nothing to do, no match, not reached, not let in, not
+/// understood. Each says what can be done.
+fn notice(model: &Model, wake: &mut Wake) -> Option<Notice> {
+    let key = |action| words::key(model, action);
+    let said = |title: &str, tone: Tone, lines: Vec<String>| {
+        Some(Notice { title: title.to_owned(), lines, tone })
+    };
+    if model.queue.is_loaded() {
+        if model.queue.is_filtered() {
+            let clear = if model.filtering.is_some() { Action::ClearFilter } else { Action::Back };
+            let title = "No open case matches";
+            return said(title, Tone::Dim, vec![format!("{} clears the filter.", key(clear))]);
+        }
+        let mut lines = Vec::new();
+        match model.queue.total() {
+            0 => lines
+                .push("There is no open case at all. New ones appear by themselves.".to_owned()),
+            n => {
+                let (cases, are) = if n == 1 { ("case", "is") } else { ("cases", "are") };
+                lines.push(format!("{n} open {cases} {are} in other views."));
+                lines.push(format!("{} shows all open cases.", key(Action::ViewAll)));
+            }
+        }
+        let title = format!("Nothing in \"{}\"", model.queue.name().label());
+        return said(&title, Tone::Dim, lines);
+    }
+    let sentence = |why: &Untrusted| why.cell(SENTENCE);
+    let help =
+        format!("{} tries again at once, {} quits.", key(Action::Refresh), key(Action::Quit));
+    match &model.link {
+        Link::Connecting | Link::Live => said(
+            "Loading",
+            Tone::Dim,
+            vec!["The desk is being asked for its open cases.".to_owned()],
+        ),
+        Link::Offline { retry_at, why } => said(
+            "The desk is not reached",
+            Tone::Error,
+            vec![sentence(why), again(*retry_at, wake), help],
+        ),
+        Link::SignedOut { why } => said(
+            "Signed out",
+            Tone::Error,
+            vec![
+                sentence(why),
+                "The token is unknown, expired or revoked: get a new one from the desk's administrator, \
+                 put it where this desk's token comes from, and start again."
+                    .to_owned(),
+                help,
+            ],
+        ),
+        Link::NotAllowed { why } => said(
+            "Not allowed",
+            Tone::Error,
+            vec![
+                sentence(why),
+                "The desk knows you and does not let you see its queue: ask its administrator for a role \
+                 that may."
+                    .to_owned(),
+                help,
+            ],
+        ),
+        Link::NotACaseApi { why } => said(
+            "Not a case API",
+            Tone::Error,
+            vec![
+                sentence(why),
+                "What answers at this address is not a case API: check the desk's url.".to_owned(),
+                help,
+            ],
+        ),
+    }
+}
+
+fn again(retry_at: DateTime<Utc>, wake: &mut Wake) -> String {
+    let text = header::retry(retry_at, wake);
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}, by itself.", letters.as_str())
+}

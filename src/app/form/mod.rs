@@ -1,0 +1,236 @@
+//! Forms: one act on one case, with the words for it. A form is bound to the case and the revision on
+//! which it was opened, and lives on as a draft when it is left.
+
+mod field;
+
+pub use field::{Entry, Field, editor, input};
+
+use crate::domain::rules::{self, Refusal, Standing};
+use crate::domain::{
+    Action, ActionKind, Actor, Case, CaseId, Cause, CorrectionId, ResolutionKind, Revision,
+    Severity, Tier, Untrusted,
+};
+use crate::domain::{Finding, action::NewCorrection};
+
+/// One act on its way to be sent.
+#[derive(Debug, Clone)]
+pub struct Form {
+    pub kind: ActionKind,
+    /// The case as it stood when the form was opened, or when the person was told that it had changed.
+    pub base: Case,
+    pub fields: Vec<Field>,
+    /// Index of the field that has the keys.
+    pub focus: usize,
+    pub error: Option<Untrusted>,
+    /// It came back: the desk refused it as it was.
+    pub refused: bool,
+}
+
+impl Form {
+    /// An empty form; None for acts that need no words.
+    #[must_use]
+    pub fn open(kind: ActionKind, case: &Case) -> Option<Self> {
+        let fields = match kind {
+            ActionKind::Note => vec![Field::text("text", "Note")],
+            ActionKind::Reply => vec![Field::text("text", "Reply")],
+            ActionKind::RequestInfo => vec![Field::text("text", "What we need to know")],
+            ActionKind::HandBack | ActionKind::Reopen => vec![Field::text("reason", "Reason")],
+            ActionKind::Escalate if case.tier == Tier::First => {
+                vec![Field::text("reason", "Reason")]
+            }
+            ActionKind::Escalate => vec![
+                Field::text("reason", "How 2nd level established the product error"),
+                Field::line("correction", "Correction, by id").optional(),
+                Field::line("new_correction", "Or the title of a new one").optional(),
+            ],
+            ActionKind::SetSeverity => vec![
+                Field::choice("severity", "Severity", Severity::ALL, |s| (s.word(), s.label())),
+                Field::text("reason", "Reason"),
+            ],
+            ActionKind::Close => vec![
+                Field::choice("resolution", "Resolution", ResolutionKind::ALL, |r| {
+                    (r.word(), r.label())
+                }),
+                Field::choice("cause", "Cause", Cause::ALL, |c| (c.word(), c.label())).optional(),
+                Field::text("text", "Text for the customer"),
+                Field::line("duplicate_of", "Duplicate of, by case id").optional(),
+            ],
+            _ => return None,
+        };
+        Some(Self { kind, base: case.clone(), fields, focus: 0, error: None, refused: false })
+    }
+
+    /// The draft on the case as it stands now, with every word that still has a field.
+    #[must_use]
+    pub fn anew(mut self, case: &Case) -> Option<Self> {
+        let mut form = Self::open(self.kind, case)?;
+        for field in &mut form.fields {
+            if let Some(old) = self.fields.iter_mut().find(|old| old.name == field.name) {
+                std::mem::swap(&mut field.entry, &mut old.entry);
+                field.error = old.error.take();
+            }
+        }
+        form.focus = self.focus.min(form.fields.len() - 1);
+        form.error = self.error;
+        form.refused = self.refused;
+        Some(form)
+    }
+
+    #[must_use]
+    pub fn case(&self) -> &CaseId {
+        &self.base.id
+    }
+
+    /// The revision that the act is bound to. None where nothing that changes meanwhile can make it wrong:
+    /// a note adds to the case, a text to the customer is read by a person, and the rules on the desk guard
+    /// responding, taking and releasing against every state that they do not fit.
+    #[must_use]
+    pub fn revision(&self) -> Option<Revision> {
+        bound(self.kind).then_some(self.base.revision)
+    }
+
+    /// Whether a field shows now: the case that this one duplicates is asked for with that resolution only.
+    #[must_use]
+    pub fn shows(&self, field: &Field) -> bool {
+        field.name != "duplicate_of" || self.chosen("resolution") == Some("duplicate")
+    }
+
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.fields.iter().all(Field::is_blank)
+    }
+
+    /// Moves the keys to the next field that shows, or the one before.
+    pub fn move_focus(&mut self, back: bool) {
+        let count = self.fields.len();
+        let step = if back { count - 1 } else { 1 };
+        for _ in 0..count {
+            self.focus = (self.focus + step) % count;
+            if self.shows(&self.fields[self.focus]) {
+                return;
+            }
+        }
+    }
+
+    pub fn focused(&mut self) -> Option<&mut Field> {
+        self.fields.get_mut(self.focus)
+    }
+
+    /// The act as the fields say it; None when it cannot be sent: what is wrong then stands at the fields.
+    pub fn action(&mut self, actor: &Actor, now: &Case) -> Option<Action> {
+        self.error = None;
+        let mut missing = None;
+        for index in 0..self.fields.len() {
+            let absent = self.shows(&self.fields[index])
+                && self.fields[index].required
+                && self.fields[index].is_blank();
+            self.fields[index].error = absent.then(|| self.fields[index].missing());
+            if absent {
+                missing.get_or_insert(index);
+            }
+        }
+        if let Some(index) = missing {
+            self.focus = index;
+            return None;
+        }
+        let action = self.compose()?;
+        match rules::decide(actor, &Standing::from(now), &action) {
+            Ok(_) => Some(action),
+            Err(Refusal::Invalid { field, message }) => {
+                self.mark(field, &message.into());
+                None
+            }
+            Err(refusal) => {
+                self.error = Some(refusal.to_string().into());
+                None
+            }
+        }
+    }
+
+    fn compose(&self) -> Option<Action> {
+        let text = |name| self.text(name);
+        Some(match self.kind {
+            ActionKind::Note => Action::Note { text: text("text") },
+            ActionKind::Reply => Action::Reply { text: text("text") },
+            ActionKind::RequestInfo => Action::RequestInfo { text: text("text"), items: vec![] },
+            ActionKind::HandBack => Action::HandBack { reason: text("reason") },
+            ActionKind::Reopen => Action::Reopen { reason: text("reason") },
+            ActionKind::SetSeverity => Action::SetSeverity {
+                severity: self.chosen("severity")?.parse().ok()?,
+                reason: text("reason"),
+            },
+            ActionKind::Escalate => {
+                let to_product = self.base.tier != Tier::First;
+                let title = self.given("new_correction");
+                Action::Escalate {
+                    to: if to_product { Tier::Product } else { Tier::Second },
+                    reason: text("reason"),
+                    finding: to_product.then_some(Finding::ProductError),
+                    correction: self.given("correction").map(CorrectionId::new),
+                    new_correction: title.map(|title| NewCorrection { title }),
+                }
+            }
+            ActionKind::Close => Action::Close {
+                resolution: self.chosen("resolution")?.parse().ok()?,
+                text: text("text"),
+                cause: self.chosen("cause").and_then(|word| word.parse().ok()),
+                duplicate_of: self
+                    .given("duplicate_of")
+                    .filter(|_| self.chosen("resolution") == Some("duplicate"))
+                    .map(CaseId::new),
+            },
+            _ => return None,
+        })
+    }
+
+    /// Says at a field what is wrong with it; a field that the form does not have says it for the whole.
+    pub fn mark(&mut self, name: &str, message: &Untrusted) {
+        if let Some(index) = self.fields.iter().position(|f| f.name == name) {
+            self.fields[index].error = Some(message.clone());
+            self.focus = index;
+        } else {
+            self.error = Some(format!("{name}: {}", message.raw()).into());
+        }
+    }
+
+    /// As [`Form::mark`], where the sentence for the whole form stands already.
+    pub fn mark_if_known(&mut self, name: &str, message: &Untrusted) {
+        if self.fields.iter().any(|f| f.name == name) {
+            self.mark(name, message);
+        }
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.fields.iter().find(|f| f.name == name).map(Field::written).unwrap_or_default()
+    }
+
+    /// What a short field holds, without the blanks around it; None when that is nothing.
+    fn given(&self, name: &str) -> Option<String> {
+        let text = self.text(name).trim().to_owned();
+        (!text.is_empty()).then_some(text)
+    }
+
+    #[must_use]
+    pub fn chosen(&self, name: &str) -> Option<&'static str> {
+        self.fields.iter().find(|f| f.name == name).and_then(Field::chosen)
+    }
+}
+
+/// Whether an act is refused by the desk when the case has changed since it was seen.
+#[must_use]
+pub const fn bound(kind: ActionKind) -> bool {
+    !matches!(
+        kind,
+        ActionKind::Note
+            | ActionKind::Reply
+            | ActionKind::Respond
+            | ActionKind::Take
+            | ActionKind::Release
+    )
+}
+
+/// Whether an act mails the customer, and so is held for a moment in which it can be undone.
+#[must_use]
+pub const fn mails(kind: ActionKind) -> bool {
+    matches!(kind, ActionKind::Respond | ActionKind::Reply | ActionKind::RequestInfo)
+}

@@ -1,0 +1,284 @@
+//! What a key does, by what has the keyboard. A key that means nothing there, in a place where people
+//! write, is written; nowhere does a letter of a text become an act.
+
+use chrono::{DateTime, Utc};
+use crokey::KeyCombination;
+
+use super::form::{editor, input};
+use super::layout::Shape;
+use super::model::{Model, Overlay};
+use super::msg::Effect;
+use super::order;
+use super::queue::QueueName;
+use super::update::quit;
+use super::view::Pane;
+use super::{build, words};
+use crate::input::{Action, Context};
+
+/// Lines that a page key moves in the help.
+const HELP_PAGE: isize = 10;
+
+pub fn press(
+    model: &mut Model,
+    key: KeyCombination,
+    now: DateTime<Utc>,
+    effects: &mut Vec<Effect>,
+) {
+    let context = context(model);
+    let action = model.keymap.action(context, key);
+    match action {
+        Some(Action::Interrupt) => return quit(model, effects),
+        Some(Action::Suspend) => return effects.push(Effect::Suspend),
+        Some(Action::Redraw) => return effects.push(Effect::Redraw),
+        _ => {}
+    }
+    // Nothing is on a screen that is too small, so that nobody sees what a key would be done to.
+    let is_seen = model.areas().shape != Shape::TooSmall;
+    if !is_seen && context != Context::Confirm && action != Some(Action::Quit) {
+        return;
+    }
+    match context {
+        Context::Desk | Context::Everywhere => {
+            if let Some(action) = action {
+                desk(model, action, now, effects);
+            }
+        }
+        Context::Form => form(model, action, key, now, effects),
+        Context::Filter => filter(model, action, key, now),
+        Context::Confirm => confirm(model, action, now, effects),
+        Context::Help => help(model, action, key),
+    }
+}
+
+/// What has the keyboard.
+pub fn context(model: &Model) -> Context {
+    match &model.overlay {
+        Some(Overlay::Form(_)) => Context::Form,
+        Some(Overlay::Quit) => Context::Confirm,
+        Some(Overlay::Help { .. }) => Context::Help,
+        None if model.filtering.is_some() => Context::Filter,
+        None => Context::Desk,
+    }
+}
+
+/// Pasted text is text: on the desk, where its letters would be acts, it is dropped.
+pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
+    match &mut model.overlay {
+        Some(Overlay::Form(form)) => {
+            if let Some(field) = form.focused() {
+                field.pasted(text);
+            }
+        }
+        Some(Overlay::Help { search, scroll }) => {
+            search.insert_str(one_line(text));
+            *scroll = 0;
+        }
+        Some(Overlay::Quit) => {}
+        None => {
+            if let Some(line) = &mut model.filtering {
+                line.insert_str(one_line(text));
+                filter_typed(model, now);
+            }
+        }
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.trim().replace(['\r', '\n'], " ")
+}
+
+fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+    model.queue.touch();
+    if let Some(kind) = words::act_of(action) {
+        return order::begin(model, kind, now, effects);
+    }
+    match action {
+        Action::MoveDown => go(model, 1, now),
+        Action::MoveUp => go(model, -1, now),
+        Action::PageDown => go(model, page(model), now),
+        Action::PageUp => go(model, -page(model), now),
+        Action::HalfPageDown => go(model, (page(model) / 2).max(1), now),
+        Action::HalfPageUp => go(model, -(page(model) / 2).max(1), now),
+        Action::First => to_end(model, true, now),
+        Action::Last => to_end(model, false, now),
+        Action::NextPane | Action::PrevPane => {
+            let panes = [Pane::Queue, Pane::Detail, Pane::Clocks];
+            let at = panes.iter().position(|p| *p == model.focus).unwrap_or(0);
+            let step = if action == Action::NextPane { 1 } else { 2 };
+            model.focus = panes[(at + step) % panes.len()];
+        }
+        Action::Open => model.focus = Pane::Detail,
+        Action::Back => back(model, now),
+        Action::Zoom => model.zoomed = !model.zoomed,
+        Action::ViewMine => show(model, QueueName::Mine, now),
+        Action::ViewAll => show(model, QueueName::All, now),
+        Action::ViewDueToday => show(model, QueueName::DueToday, now),
+        Action::ViewWaiting => show(model, QueueName::Waiting, now),
+        Action::Filter => {
+            model.focus = Pane::Queue;
+            model.filtering = Some(Box::new(editor(model.queue.filter())));
+        }
+        Action::Refresh => {
+            effects.push(Effect::PollNow);
+            model.details.clear_failure();
+            model.wanted = None;
+        }
+        Action::Help => {
+            model.overlay = Some(Overlay::Help { search: Box::new(editor("")), scroll: 0 });
+        }
+        Action::Quit => quit(model, effects),
+        Action::Undo => order::undo(model, now, effects),
+        Action::SendHeld => order::send_held(model, now, effects),
+        _ => {}
+    }
+}
+
+fn page(model: &Model) -> isize {
+    if model.focus == Pane::Detail {
+        isize::try_from(model.detail_size().0.saturating_sub(1).max(1)).unwrap_or(1)
+    } else {
+        model.queue.page_rows()
+    }
+}
+
+fn go(model: &mut Model, rows: isize, now: DateTime<Utc>) {
+    if model.focus == Pane::Detail {
+        scroll_detail(model, rows);
+    } else {
+        model.with_queue(now, |queue, at| queue.move_by(rows, at));
+    }
+}
+
+fn to_end(model: &mut Model, first: bool, now: DateTime<Utc>) {
+    if model.focus == Pane::Detail {
+        model.text.scroll = if first { 0 } else { usize::MAX };
+    } else {
+        let index = if first { 0 } else { usize::MAX };
+        model.with_queue(now, |queue, at| queue.select(index, at));
+    }
+}
+
+/// Bounded when the model settles.
+pub fn scroll_detail(model: &mut Model, rows: isize) {
+    model.text.scroll = model.text.scroll.saturating_add_signed(rows);
+}
+
+/// One step back, towards the plain queue; it never quits.
+fn back(model: &mut Model, now: DateTime<Utc>) {
+    model.toast = None;
+    if model.focus != Pane::Queue {
+        model.focus = Pane::Queue;
+    } else if model.zoomed {
+        model.zoomed = false;
+    } else if !model.queue.filter().is_empty() {
+        model.with_queue(now, |queue, at| queue.set_filter("", at));
+    }
+}
+
+fn show(model: &mut Model, name: QueueName, now: DateTime<Utc>) {
+    model.focus = Pane::Queue;
+    model.with_queue(now, |queue, at| {
+        queue.set_filter("", at);
+        queue.set_name(name, at);
+    });
+}
+
+fn form(
+    model: &mut Model,
+    action: Option<Action>,
+    key: KeyCombination,
+    now: DateTime<Utc>,
+    effects: &mut Vec<Effect>,
+) {
+    let Some(Overlay::Form(form)) = &mut model.overlay else { return };
+    let in_text = form.focused().is_some_and(|f| f.is_text());
+    match action {
+        Some(Action::Send) => order::send(model, now, effects),
+        Some(Action::Leave) => order::leave(model, now),
+        Some(Action::NextField) => form.move_focus(false),
+        Some(Action::PrevField) => form.move_focus(true),
+        Some(Action::Accept) if !in_text => form.move_focus(false),
+        Some(Action::NextChoice | Action::PrevChoice) if !in_text => {
+            if let Some(field) = form.focused() {
+                field.step(action == Some(Action::PrevChoice));
+            }
+        }
+        _ => {
+            if let Some(field) = form.focused() {
+                field.typed(key);
+            }
+        }
+    }
+}
+
+fn filter(model: &mut Model, action: Option<Action>, key: KeyCombination, now: DateTime<Utc>) {
+    match action {
+        Some(Action::KeepFilter) => model.filtering = None,
+        Some(Action::ClearFilter) => {
+            model.filtering = None;
+            model.with_queue(now, |queue, at| queue.set_filter("", at));
+        }
+        _ => {
+            if let (Some(line), Some(input)) = (&mut model.filtering, input(key))
+                && line_input(line, input)
+            {
+                filter_typed(model, now);
+            }
+        }
+    }
+}
+
+/// Keys for a single line: those that would begin another are dropped.
+fn line_input(line: &mut ratatui_textarea::TextArea, input: ratatui_textarea::Input) -> bool {
+    use ratatui_textarea::Key;
+    let breaks = matches!(input.key, Key::Enter) || (input.ctrl && input.key == Key::Char('m'));
+    !breaks && line.input(input)
+}
+
+fn filter_typed(model: &mut Model, now: DateTime<Utc>) {
+    let Some(line) = &model.filtering else { return };
+    let text = line.lines().join(" ");
+    model.queue.touch();
+    model.with_queue(now, |queue, at| queue.set_filter(&text, at));
+}
+
+fn confirm(
+    model: &mut Model,
+    action: Option<Action>,
+    now: DateTime<Utc>,
+    effects: &mut Vec<Effect>,
+) {
+    match action {
+        Some(Action::Yes) => {
+            model.overlay = None;
+            model.acts.send_held(now, true, effects);
+            effects.push(Effect::Quit);
+        }
+        Some(Action::No) => model.overlay = None,
+        _ => {}
+    }
+}
+
+fn help(model: &mut Model, action: Option<Action>, key: KeyCombination) {
+    let Some(Overlay::Help { search, scroll }) = &mut model.overlay else { return };
+    let rows = match action {
+        Some(Action::CloseHelp) => {
+            model.overlay = None;
+            return;
+        }
+        Some(Action::ScrollDown) => 1,
+        Some(Action::ScrollUp) => -1,
+        Some(Action::ScrollPageDown) => HELP_PAGE,
+        Some(Action::ScrollPageUp) => -HELP_PAGE,
+        _ => {
+            if let Some(input) = input(key)
+                && line_input(search, input)
+            {
+                *scroll = 0;
+            }
+            return;
+        }
+    };
+    let lines = build::help_lines(&model.keymap, search.lines().first().map_or("", |l| l));
+    *scroll = scroll.saturating_add_signed(rows).min(lines.saturating_sub(1));
+}

@@ -1,0 +1,211 @@
+//! What is: everything that the screen knows. Changed by [`super::update`] alone.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use ratatui_textarea::TextArea;
+
+use super::acts::Acts;
+use super::build::detail_text;
+use super::details::Details;
+use super::form::Form;
+use super::layout::{self, Areas};
+use super::msg::{Effect, Link, Whoami};
+use super::queue::{At, Queue};
+use super::view::{Line, Pane, Tone};
+use super::words;
+use crate::domain::{ActionKind, Case, CaseId, Revision};
+use crate::input::Keymap;
+use crate::sla::policy::Policy;
+
+/// What the person chose for this screen.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// ASCII signs alone.
+    pub ascii: bool,
+    pub keymap: Keymap,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { ascii: false, keymap: Keymap::embedded() }
+    }
+}
+
+/// What stands over the desk and has the keys.
+pub(super) enum Overlay {
+    Form(Box<Form>),
+    /// Whether to quit although something is not confirmed.
+    Quit,
+    Help {
+        search: Box<TextArea<'static>>,
+        scroll: usize,
+    },
+}
+
+pub(super) struct Toast {
+    pub text: String,
+    pub tone: Tone,
+    pub until: DateTime<Utc>,
+}
+
+/// The selected case's text, wrapped; made anew when what it is made from changes.
+#[derive(Default)]
+pub(super) struct DetailText {
+    made_from: Option<(CaseId, Revision, Option<Revision>, usize)>,
+    pub lines: Vec<Line>,
+    pub scroll: usize,
+}
+
+pub struct Model {
+    pub(super) ascii: bool,
+    pub(super) keymap: Keymap,
+    pub(super) size: (u16, u16),
+    pub(super) focus: Pane,
+    pub(super) zoomed: bool,
+    pub(super) me: Option<Whoami>,
+    /// Until the desk's own has come, the one that we are built with.
+    pub(super) policy: Arc<Policy>,
+    pub(super) link: Link,
+    pub(super) fresh_at: Option<DateTime<Utc>>,
+    pub(super) skew_s: i64,
+    pub(super) queue: Queue,
+    pub(super) details: Details,
+    pub(super) text: DetailText,
+    pub(super) acts: Acts,
+    pub(super) overlay: Option<Overlay>,
+    /// The filter line while it is typed.
+    pub(super) filtering: Option<Box<TextArea<'static>>>,
+    pub(super) toast: Option<Toast>,
+    /// The case, and its revision, that was asked for last.
+    pub(super) wanted: Option<(CaseId, Revision)>,
+    /// The case that I closed last: it is in no list, and reopening must name one.
+    pub(super) closed: Option<Case>,
+    /// What I did last that another act undoes: taking or releasing a case.
+    pub(super) undoable: Option<(CaseId, ActionKind)>,
+}
+
+impl Model {
+    /// A screen of that size (columns, rows) before anything is known.
+    #[must_use]
+    pub fn new(size: (u16, u16), options: Options) -> Self {
+        Self {
+            ascii: options.ascii,
+            keymap: options.keymap,
+            size,
+            focus: Pane::Queue,
+            zoomed: false,
+            me: None,
+            policy: Arc::new(Policy::embedded()),
+            link: Link::Connecting,
+            fresh_at: None,
+            skew_s: 0,
+            queue: Queue::default(),
+            details: Details::default(),
+            text: DetailText::default(),
+            acts: Acts::default(),
+            overlay: None,
+            filtering: None,
+            toast: None,
+            wanted: None,
+            closed: None,
+            undoable: None,
+        }
+    }
+
+    pub(super) fn areas(&self) -> Areas {
+        layout::areas(self.size.0, self.size.1, self.focus, self.zoomed)
+    }
+
+    /// Whether the filter takes a line of the queue.
+    pub(super) fn has_filter(&self) -> bool {
+        self.filtering.is_some() || !self.queue.filter().is_empty()
+    }
+
+    pub(super) fn queue_rows(&self) -> ratatui::layout::Rect {
+        layout::queue_rows(self.areas().queue, self.has_filter())
+    }
+
+    /// The rows and columns of the detail's text: a column at each side stays empty.
+    pub(super) fn detail_size(&self) -> (usize, usize) {
+        let inside = layout::inside(self.areas().detail);
+        (usize::from(inside.height), usize::from(inside.width.saturating_sub(2)))
+    }
+
+    /// Calls the queue's functions with the time and the policy that they need.
+    pub(super) fn with_queue<T>(
+        &mut self,
+        now: DateTime<Utc>,
+        act: impl FnOnce(&mut Queue, At) -> T,
+    ) -> T {
+        act(&mut self.queue, At { now, policy: &self.policy })
+    }
+
+    pub(super) fn say(&mut self, text: impl Into<String>, tone: Tone, now: DateTime<Utc>) {
+        // What went wrong is read more than once.
+        let seconds = if tone == Tone::Error { 12 } else { 6 };
+        let until = now + TimeDelta::seconds(seconds);
+        self.toast = Some(Toast { text: text.into(), tone, until });
+    }
+
+    /// After every message: what the time has brought, what the cursor now stands on, what fits.
+    pub(super) fn settle(&mut self, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+        self.acts.send_held(now, false, effects);
+        self.with_queue(now, Queue::pass_time);
+        let rows = usize::from(self.queue_rows().height);
+        self.queue.settle(rows);
+        if let Some(left) = self.queue.take_left() {
+            self.say(words::left(&left), Tone::Plain, now);
+        }
+        self.ask_for_detail(effects);
+        self.wrap_detail();
+        if self.toast.as_ref().is_some_and(|toast| toast.until <= now) {
+            self.toast = None;
+        }
+    }
+
+    fn ask_for_detail(&mut self, effects: &mut Vec<Effect>) {
+        let wanted = self.queue.selected().map(|case| (case.id.clone(), case.revision));
+        if wanted == self.wanted {
+            return;
+        }
+        let moved = match (&wanted, &self.wanted) {
+            (Some((id, _)), Some((before, _))) => id != before,
+            _ => true,
+        };
+        if moved {
+            self.text.scroll = 0;
+        }
+        if let Some((id, revision)) = &wanted {
+            let known = self.details.revision(id);
+            if moved || known != Some(*revision) {
+                effects.push(Effect::FetchCase { id: id.clone(), known });
+            }
+        }
+        self.wanted = wanted;
+    }
+
+    fn wrap_detail(&mut self) {
+        let (rows, width) = self.detail_size();
+        let Some(case) = self.queue.selected() else {
+            self.text = DetailText::default();
+            return;
+        };
+        // While another pane has the whole screen the text waits as it was.
+        if width == 0 {
+            return;
+        }
+        let detail = self.details.get(&case.id);
+        let from = (case.id.clone(), case.revision, detail.map(|d| d.case.revision), width);
+        if self.text.made_from.as_ref() != Some(&from) {
+            self.text.lines = detail_text(case, detail, &self.policy, width);
+            self.text.made_from = Some(from);
+        }
+        self.text.scroll = self.text.scroll.min(self.text.lines.len().saturating_sub(rows));
+    }
+
+    /// The policy has changed: local times may read differently.
+    pub(super) fn forget_text(&mut self) {
+        self.text.made_from = None;
+    }
+}

@@ -1,0 +1,417 @@
+//! The queue: every open case that I may see, in the order of the next breach, and the part of it that the
+//! view and the filter show. Keeps its order as cases change and as due instants pass, so that a key press
+//! costs nothing that grows with the number of cases.
+
+mod cursor;
+mod shown;
+
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+
+pub use shown::QueueName;
+
+use crate::domain::{Case, CaseId, ClockState, ClockSummary, Revision, Role, UserId};
+use crate::sla::policy::Policy;
+use crate::sla::reading::{self, Urgency};
+
+/// When, and by which policy, a question about the queue is asked.
+#[derive(Clone, Copy)]
+pub struct At<'a> {
+    pub now: DateTime<Utc>,
+    pub policy: &'a Policy,
+}
+
+const HOUR_S: i64 = 3600;
+
+/// A place in the store; kept by a case as long as it is there.
+type Slot = usize;
+
+struct Entry {
+    case: Case,
+    urgency: Urgency,
+    /// What a filter looks through, in small letters.
+    words: String,
+    /// A clock that still counts is past its due instant.
+    missed: bool,
+    /// The nearest due instant that has not passed, in seconds since 1970.
+    due: Option<i64>,
+    /// Changed by somebody else since the cursor last stood on it.
+    fresh: bool,
+}
+
+/// What is known of a case that is no longer in the queue.
+#[derive(Debug, Clone, Copy)]
+struct Gone {
+    revision: Revision,
+    closed: bool,
+}
+
+/// Who reports a state of a case: it decides what an unknown case or an old revision means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The feed, which says what there is.
+    Feed,
+    /// The answer to an act or to a question about one case, which says nothing of what I may see.
+    Answer,
+    /// The answer to a reopening: the case comes back.
+    Reopened,
+}
+
+/// Why the case under the cursor is no longer there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    pub id: CaseId,
+    /// How the case stands now; None: it is no longer known.
+    pub now: Option<Box<Case>>,
+}
+
+pub struct Queue {
+    entries: Vec<Option<Entry>>,
+    free: Vec<Slot>,
+    by_id: HashMap<CaseId, Slot>,
+    gone: HashMap<CaseId, Gone>,
+    /// Every open case, most urgent first.
+    order: Vec<Slot>,
+    /// Those of them that view and filter show, in the same order.
+    shown: Vec<Slot>,
+    /// The nearest due instant of each case that has one ahead.
+    dues: BTreeSet<(i64, Slot)>,
+    missed: usize,
+    /// What a feed that started over has named so far.
+    named: Option<HashSet<Slot>>,
+    loaded: bool,
+
+    name: QueueName,
+    filter: String,
+    /// The filter's words, in small letters; none: no filter.
+    filter_words: Vec<String>,
+    me: Option<(UserId, Role)>,
+    /// A case that stays although the view no longer holds it: the one that I acted on, until the cursor
+    /// leaves it, so that what the act did can be seen.
+    kept: Option<CaseId>,
+    /// When the view must be made anew because a day may end somewhere.
+    days_until: Option<DateTime<Utc>>,
+
+    cursor: Option<CaseId>,
+    /// The cursor stays on its case. Before that, while the first load runs, it stays on top.
+    settled: bool,
+    /// Index in `shown` of the first row on the screen.
+    top: usize,
+    height: usize,
+    /// The cursor's case and its row on the screen when the screen was settled last.
+    anchor: Option<(CaseId, usize)>,
+    /// The place in `shown` that the cursor's case had before it was taken out to be placed anew.
+    vacated: usize,
+    left: Option<Left>,
+}
+
+impl Default for Queue {
+    fn default() -> Self {
+        Self {
+            entries: Vec::new(),
+            free: Vec::new(),
+            by_id: HashMap::new(),
+            gone: HashMap::new(),
+            order: Vec::new(),
+            shown: Vec::new(),
+            dues: BTreeSet::new(),
+            missed: 0,
+            named: None,
+            loaded: false,
+            name: QueueName::Mine,
+            filter: String::new(),
+            filter_words: Vec::new(),
+            me: None,
+            kept: None,
+            days_until: None,
+            cursor: None,
+            settled: false,
+            top: 0,
+            height: 0,
+            anchor: None,
+            vacated: 0,
+            left: None,
+        }
+    }
+}
+
+impl Queue {
+    /// Takes in a page of the feed.
+    pub fn page(&mut self, cases: Vec<Case>, removed: &[CaseId], reset: bool, more: bool, at: At) {
+        if reset {
+            self.named = Some(HashSet::new());
+        }
+        let fresh = self.loaded && self.named.is_none();
+        for case in cases {
+            let id = case.id.clone();
+            self.put(case, Source::Feed, fresh, at);
+            if let (Some(named), Some(slot)) = (&mut self.named, self.by_id.get(&id)) {
+                named.insert(*slot);
+            }
+        }
+        for id in removed {
+            self.remove(id);
+        }
+        if !more {
+            if let Some(named) = self.named.take() {
+                let unnamed: Vec<CaseId> = self
+                    .by_id
+                    .iter()
+                    .filter(|(_, slot)| !named.contains(slot))
+                    .map(|(id, _)| id.clone())
+                    .collect();
+                for id in unnamed {
+                    self.remove(&id);
+                }
+            }
+            self.loaded = true;
+        }
+    }
+
+    /// Takes in one state of one case. Answers whether it is news: an older revision than the one that is
+    /// shown is dropped.
+    pub fn put(&mut self, case: Case, source: Source, fresh: bool, at: At) -> bool {
+        let known = self.by_id.get(&case.id).copied();
+        let is_news = match (known.and_then(|slot| self.entry(slot)), self.gone.get(&case.id)) {
+            (Some(entry), _) => match source {
+                Source::Feed => case.revision >= entry.case.revision,
+                Source::Answer | Source::Reopened => case.revision > entry.case.revision,
+            },
+            (None, gone) => match source {
+                Source::Feed => gone.is_none_or(|gone| {
+                    case.revision > gone.revision
+                        || (case.revision == gone.revision && !gone.closed)
+                }),
+                Source::Answer => false,
+                Source::Reopened => gone.is_none_or(|gone| case.revision > gone.revision),
+            },
+        };
+        if !is_news {
+            return false;
+        }
+        if case.is_closed() {
+            let gone = Gone { revision: case.revision, closed: true };
+            let id = case.id.clone();
+            self.take_out(&id, Some(case));
+            self.gone.insert(id, gone);
+            return true;
+        }
+        self.gone.remove(&case.id);
+        let slot = if let Some(slot) = known {
+            self.unplace(slot);
+            slot
+        } else {
+            let slot = self.free.pop().unwrap_or_else(|| {
+                self.entries.push(None);
+                self.entries.len() - 1
+            });
+            self.by_id.insert(case.id.clone(), slot);
+            slot
+        };
+        let under_cursor = self.cursor.as_ref() == Some(&case.id);
+        let was_fresh = self.entry(slot).is_some_and(|e| e.fresh);
+        let changed = self.entry(slot).is_none_or(|e| e.case.revision != case.revision);
+        let mut entry = Entry::of(case, at.now);
+        entry.fresh = !under_cursor && (was_fresh || (fresh && changed));
+        self.entries[slot] = Some(entry);
+        if let Some(named) = &mut self.named {
+            named.insert(slot);
+        }
+        self.place(slot, at);
+        self.mind_cursor(slot);
+        true
+    }
+
+    /// Takes out a case that the desk no longer gives.
+    pub fn remove(&mut self, id: &CaseId) {
+        if let Some(entry) = self.by_id.get(id).and_then(|slot| self.entry(*slot)) {
+            let gone = Gone { revision: entry.case.revision, closed: false };
+            self.take_out(id, None);
+            self.gone.insert(id.clone(), gone);
+        }
+    }
+
+    fn take_out(&mut self, id: &CaseId, now: Option<Case>) {
+        let Some(slot) = self.by_id.remove(id) else { return };
+        let index = self.shown_index(slot);
+        self.unplace(slot);
+        self.entries[slot] = None;
+        self.free.push(slot);
+        if let Some(named) = &mut self.named {
+            named.remove(&slot);
+        }
+        if self.kept.as_ref() == Some(id) {
+            self.kept = None;
+        }
+        if self.cursor.as_ref() == Some(id) {
+            self.cursor_left(index.unwrap_or(0), now.map(Box::new));
+        }
+    }
+
+    /// Brings the order up to date: of the cases whose due instant has passed, and of views that hold
+    /// what is due today. Cheap when nothing has passed.
+    pub fn pass_time(&mut self, at: At) {
+        let mut passed = Vec::new();
+        while let Some((due, slot)) = self.dues.first().copied() {
+            if due >= at.now.timestamp() {
+                break;
+            }
+            self.dues.pop_first();
+            passed.push(slot);
+        }
+        for slot in passed {
+            self.unplace(slot);
+            if let Some(entry) = self.entries[slot].take() {
+                let fresh = entry.fresh;
+                self.entries[slot] = Some(Entry { fresh, ..Entry::of(entry.case, at.now) });
+            }
+            self.place(slot, at);
+            self.mind_cursor(slot);
+        }
+        if self.days_until.is_some_and(|until| at.now >= until) {
+            self.show_again(at);
+        }
+    }
+
+    /// The next instant at which [`Queue::pass_time`] has something to do or the counts change.
+    pub fn next_change(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        // Clocks are read in whole seconds: missed from the first one after the due instant.
+        let missed = self.dues.first().map(|(due, _)| due + 1);
+        let an_hour_on = now.timestamp() + HOUR_S;
+        let nearer = self.dues.range((an_hour_on, 0)..).next().map(|(due, _)| due - HOUR_S + 1);
+        let second = [missed, nearer].into_iter().flatten().min();
+        let at = second.and_then(|second| DateTime::from_timestamp(second, 0));
+        [at, self.days_until].into_iter().flatten().min()
+    }
+
+    /// Cases with a clock that counts and is past its due instant.
+    pub fn missed(&self) -> usize {
+        self.missed
+    }
+
+    /// Cases whose nearest due instant is less than an hour ahead.
+    pub fn under_1h(&self, now: DateTime<Utc>) -> usize {
+        let now = now.timestamp();
+        self.dues.range((now, 0)..(now + HOUR_S, 0)).count()
+    }
+
+    /// Whether everything that the desk has for me has come at least once.
+    pub fn is_loaded(&self) -> bool {
+        self.loaded
+    }
+
+    /// How many cases the view holds.
+    pub fn len(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// How many open cases there are in all.
+    pub fn total(&self) -> usize {
+        self.order.len()
+    }
+
+    pub fn case(&self, id: &CaseId) -> Option<&Case> {
+        self.by_id.get(id).and_then(|slot| self.entry(*slot)).map(|e| &e.case)
+    }
+
+    /// Every open case from a place on, most urgent first.
+    pub fn by_urgency(&self, from: usize) -> impl Iterator<Item = &Case> {
+        self.order.iter().skip(from).filter_map(|slot| self.entry(*slot)).map(|e| &e.case)
+    }
+
+    /// The place of the first case in the order whose leading clock has not passed its due instant.
+    pub fn first_ahead(&self, now: DateTime<Utc>) -> usize {
+        self.order.partition_point(|slot| {
+            self.entry(*slot).is_some_and(|e| {
+                reading::leading(&e.case, now).is_some_and(|clock| runs_over(clock, now))
+            })
+        })
+    }
+
+    fn entry(&self, slot: Slot) -> Option<&Entry> {
+        self.entries.get(slot).and_then(Option::as_ref)
+    }
+
+    /// The order of the queue; total, since the id decides last.
+    fn compare(&self, a: Slot, b: Slot) -> Ordering {
+        match (self.entry(a), self.entry(b)) {
+            (Some(x), Some(y)) => x.urgency.cmp(&y.urgency).then_with(|| {
+                let key = |e: &Entry| (e.case.severity, e.case.id.sort_key().0);
+                key(x).cmp(&key(y)).then_with(|| x.case.id.cmp(&y.case.id))
+            }),
+            (x, y) => x.is_some().cmp(&y.is_some()).then(a.cmp(&b)),
+        }
+    }
+
+    fn position(&self, list: &[Slot], slot: Slot) -> Result<usize, usize> {
+        list.binary_search_by(|other| self.compare(*other, slot))
+    }
+
+    fn shown_index(&self, slot: Slot) -> Option<usize> {
+        self.position(&self.shown, slot).ok()
+    }
+
+    fn place(&mut self, slot: Slot, at: At) {
+        let Some(entry) = self.entry(slot) else { return };
+        let (due, missed) = (entry.due, entry.missed);
+        let belongs = self.belongs(entry, at);
+        self.missed += usize::from(missed);
+        if let Some(due) = due {
+            self.dues.insert((due, slot));
+        }
+        if let Err(index) = self.position(&self.order, slot) {
+            self.order.insert(index, slot);
+        }
+        if belongs && let Err(index) = self.position(&self.shown, slot) {
+            self.shown.insert(index, slot);
+        }
+    }
+
+    /// Takes a case out of every order, before it changes or goes.
+    fn unplace(&mut self, slot: Slot) {
+        let Some(entry) = self.entry(slot) else { return };
+        let (due, missed) = (entry.due, entry.missed);
+        self.missed -= usize::from(missed);
+        if let Some(due) = due {
+            self.dues.remove(&(due, slot));
+        }
+        if let Ok(index) = self.position(&self.order, slot) {
+            self.order.remove(index);
+        }
+        if let Ok(index) = self.position(&self.shown, slot) {
+            self.shown.remove(index);
+            self.vacated = index;
+        }
+    }
+}
+
+impl Entry {
+    fn of(case: Case, now: DateTime<Utc>) -> Self {
+        let urgency = reading::urgency(&case, now);
+        let missed = case.live_clocks().any(|clock| is_over(clock, now));
+        let due = case
+            .clocks
+            .iter()
+            .filter(|c| c.state == ClockState::Running)
+            .filter_map(|c| c.due_at)
+            .map(|due| due.timestamp())
+            .filter(|due| *due >= now.timestamp())
+            .min();
+        let words = shown::words(&case);
+        Self { case, urgency, words, missed, due, fresh: false }
+    }
+}
+
+/// Running and past its due instant; at the due instant itself it is not.
+fn runs_over(clock: &ClockSummary, now: DateTime<Utc>) -> bool {
+    clock.state == ClockState::Running
+        && clock.due_at.is_some_and(|due| now.timestamp() > due.timestamp())
+}
+
+/// Past its due instant and not ended; a clock that is held stays missed.
+fn is_over(clock: &ClockSummary, now: DateTime<Utc>) -> bool {
+    runs_over(clock, now)
+        || (clock.state == ClockState::Paused && clock.remaining_s.is_some_and(|left| left < 0))
+}

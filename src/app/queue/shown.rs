@@ -1,0 +1,148 @@
+//! What of the queue is shown: the views, and the filter over all open cases.
+
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+
+use super::{At, Entry, Queue};
+use crate::app::zone;
+use crate::domain::{Case, CaseId, CaseState, Role, UserId};
+use crate::sla::reading;
+
+/// The views on the number keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueueName {
+    /// Mine, and what nobody has at my tier.
+    Mine,
+    All,
+    DueToday,
+    Waiting,
+}
+
+impl QueueName {
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Mine => "mine and unassigned",
+            Self::All => "all open",
+            Self::DueToday => "due today",
+            Self::Waiting => "waiting",
+        }
+    }
+}
+
+/// What a filter looks through. One line a field, so that no word is found across two of them.
+pub(super) fn words(case: &Case) -> String {
+    let with = case.assignee.as_ref().map_or("", |p| p.name.raw());
+    let fields = [
+        case.id.as_str(),
+        case.subject.raw(),
+        case.customer.company.raw(),
+        case.customer.contact.raw(),
+        case.partner.name.raw(),
+        with,
+    ];
+    fields.join("\n").to_lowercase()
+}
+
+impl Queue {
+    pub fn name(&self) -> QueueName {
+        self.name
+    }
+
+    pub fn filter(&self) -> &str {
+        &self.filter
+    }
+
+    /// Whether the filter has a word, and so shows what matches it of all open cases.
+    pub fn is_filtered(&self) -> bool {
+        !self.filter_words.is_empty()
+    }
+
+    /// Who looks: decides what is mine, and the view to begin with.
+    pub fn set_me(&mut self, id: UserId, role: Role, at: At) {
+        if self.me.is_none() && role.tier().is_none() {
+            // Whoever watches over all has no tier whose unassigned cases are waiting for them.
+            self.name = QueueName::All;
+        }
+        self.me = Some((id, role));
+        self.show_again(at);
+    }
+
+    pub fn set_name(&mut self, name: QueueName, at: At) {
+        self.name = name;
+        self.kept = None;
+        self.show_again(at);
+        self.left = None;
+    }
+
+    pub fn set_filter(&mut self, filter: &str, at: At) {
+        let narrower = self.is_filtered() && filter.starts_with(&self.filter);
+        filter.clone_into(&mut self.filter);
+        self.filter_words = filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        if narrower {
+            // Whatever matches more letters matched fewer, so only what is shown can still match.
+            let mut shown = std::mem::take(&mut self.shown);
+            shown.retain(|slot| self.entry(*slot).is_some_and(|entry| self.belongs(entry, at)));
+            self.shown = shown;
+            self.keep_or_first();
+        } else {
+            self.show_again(at);
+        }
+        self.left = None;
+    }
+
+    /// Keeps a case in the view until the cursor leaves it.
+    pub fn keep(&mut self, id: &CaseId) {
+        if self.cursor.as_ref() == Some(id) {
+            self.kept = Some(id.clone());
+        }
+    }
+
+    /// Makes the view anew. The cursor stays on its case, or goes to the first.
+    pub(super) fn show_again(&mut self, at: At) {
+        let order = std::mem::take(&mut self.order);
+        self.shown = order
+            .iter()
+            .copied()
+            .filter(|slot| self.entry(*slot).is_some_and(|entry| self.belongs(entry, at)))
+            .collect();
+        self.order = order;
+        self.days_until = (self.name == QueueName::DueToday && !self.is_filtered())
+            .then(|| quarter_after(at.now));
+        self.keep_or_first();
+    }
+
+    pub(super) fn belongs(&self, entry: &Entry, at: At) -> bool {
+        if self.is_filtered() {
+            return self.filter_words.iter().all(|word| entry.words.contains(word));
+        }
+        if self.kept.as_ref() == Some(&entry.case.id) {
+            return true;
+        }
+        match self.name {
+            QueueName::All => true,
+            QueueName::Waiting => entry.case.state == CaseState::Waiting,
+            QueueName::DueToday => due_today(&entry.case, at),
+            QueueName::Mine => match (&self.me, &entry.case.assignee) {
+                // Not signed in yet: nothing can be told apart.
+                (None, _) => true,
+                (Some((me, _)), Some(with)) => with.id == *me,
+                (Some((_, role)), None) => role.tier().is_none_or(|tier| tier == entry.case.tier),
+            },
+        }
+    }
+}
+
+/// Due by the end of this day where the clock runs; what is missed is due, too.
+fn due_today(case: &Case, at: At) -> bool {
+    let Some(clock) = reading::leading(case, at.now) else { return false };
+    clock.due_at.is_some_and(|due| {
+        let date = |instant| zone::date(at.policy, &clock.calendar, instant);
+        date(due) <= date(at.now)
+    })
+}
+
+/// The next full quarter of an hour: in every zone of the world a day begins at one.
+fn quarter_after(now: DateTime<Utc>) -> DateTime<Utc> {
+    let quarter = TimeDelta::minutes(15);
+    now.duration_trunc(quarter).unwrap_or(now) + quarter
+}

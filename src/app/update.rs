@@ -1,0 +1,144 @@
+//! What every message does. Keys are in `keys`, acts in `order`.
+
+use chrono::{DateTime, Utc};
+
+use super::keys;
+use super::layout;
+use super::model::{Model, Overlay};
+use super::msg::{Effect, Link, Msg};
+use super::order;
+use super::queue::Source;
+use super::view::{Pane, Tone};
+use crate::domain::{CaseDetail, CaseId, Untrusted};
+
+/// Lines or rows that a turn of the wheel moves.
+const WHEEL: isize = 3;
+
+/// Takes in what happened; answers what the outside must do for it.
+pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match msg {
+        Msg::KeyPressed(key) => keys::press(model, key, now, &mut effects),
+        Msg::Pasted(text) => keys::paste(model, &text, now),
+        Msg::Scrolled { up, column, row } => scrolled(model, up, (column, row), now),
+        Msg::Clicked { column, row } => clicked(model, (column, row), now),
+        Msg::Resized { columns, rows } => model.size = (columns, rows),
+        Msg::TimePassed => {}
+        Msg::SignedIn(me) => {
+            let (id, role) = (me.actor.id.clone(), me.actor.role);
+            model.me = Some(*me);
+            model.with_queue(now, |queue, at| queue.set_me(id, role, at));
+        }
+        Msg::PolicyLoaded(policy) => {
+            model.policy = policy;
+            model.forget_text();
+        }
+        Msg::PageCame { cases, removed, reset, more } => {
+            model.with_queue(now, |queue, at| queue.page(cases, &removed, reset, more, at));
+        }
+        Msg::LinkChanged { link, fresh_at } => {
+            let is_back = link == Link::Live && model.link != Link::Live;
+            model.link = link;
+            model.fresh_at = fresh_at;
+            if is_back && model.details.clear_failure() {
+                // What could not be read is asked for again.
+                model.wanted = None;
+            }
+        }
+        Msg::SkewLearned(seconds) => model.skew_s = seconds,
+        Msg::DetailCame(detail) => detail_came(model, *detail, now),
+        // What is shown is what there is.
+        Msg::DetailUnchanged(_) => {
+            model.details.clear_failure();
+        }
+        Msg::DetailFailed { id, why, gone } => detail_failed(model, id, why, gone),
+        Msg::ActDelayed { act, why } => model.acts.delayed(act, why),
+        Msg::ActDone { act, case } => order::done(model, act, *case, now),
+        Msg::ActFailed { act, failure } => order::failed(model, act, *failure, now),
+        Msg::Terminated => {
+            // What is held was ordered, and is held only for an undo that can no longer come.
+            model.acts.send_held(now, true, &mut effects);
+            effects.push(Effect::Quit);
+        }
+    }
+    model.settle(now, &mut effects);
+    effects
+}
+
+fn detail_came(model: &mut Model, detail: CaseDetail, now: DateTime<Utc>) {
+    let case = detail.case.clone();
+    if model.details.put(detail) {
+        model.with_queue(now, |queue, at| queue.put(case, Source::Answer, false, at));
+    }
+}
+
+fn detail_failed(model: &mut Model, id: CaseId, why: Untrusted, gone: bool) {
+    if gone {
+        model.details.forget(&id);
+        model.queue.remove(&id);
+    } else {
+        model.details.fail(id, why);
+    }
+}
+
+fn inside(area: ratatui::layout::Rect, at: (u16, u16)) -> bool {
+    area.contains(ratatui::layout::Position { x: at.0, y: at.1 })
+}
+
+fn scrolled(model: &mut Model, up: bool, at: (u16, u16), now: DateTime<Utc>) {
+    let rows = if up { -WHEEL } else { WHEEL };
+    match &mut model.overlay {
+        Some(Overlay::Help { scroll, .. }) => *scroll = scroll.saturating_add_signed(rows),
+        Some(Overlay::Form(_) | Overlay::Quit) => {}
+        None => {
+            let areas = model.areas();
+            if inside(layout::inside(areas.detail), at) {
+                keys::scroll_detail(model, rows);
+            } else if inside(areas.queue, at) {
+                model.queue.touch();
+                model.with_queue(now, |queue, at| queue.scroll(rows, at));
+            }
+        }
+    }
+}
+
+fn clicked(model: &mut Model, at: (u16, u16), now: DateTime<Utc>) {
+    if model.overlay.is_some() {
+        return;
+    }
+    let areas = model.areas();
+    let rows = model.queue_rows();
+    if inside(rows, at) {
+        model.focus = Pane::Queue;
+        model.queue.touch();
+        let index = model.queue.rows().0 + usize::from(at.1 - rows.y);
+        // Below the last row there is nothing to choose.
+        if index < model.queue.len() {
+            model.with_queue(now, |queue, at| queue.select(index, at));
+        }
+    } else if inside(layout::inside(areas.detail), at) {
+        model.focus = Pane::Detail;
+    } else if inside(layout::inside(areas.clocks), at) {
+        model.focus = Pane::Clocks;
+    } else if inside(areas.queue, at) {
+        model.focus = Pane::Queue;
+    }
+}
+
+/// Quits, or asks first when something would be lost or left open.
+pub(super) fn quit(model: &mut Model, effects: &mut Vec<Effect>) {
+    match model.overlay.take() {
+        Some(Overlay::Form(form)) if !form.is_blank() => model.acts.keep_draft(*form),
+        _ => {}
+    }
+    if model.acts.flights().next().is_none() && model.acts.drafts().is_empty() {
+        effects.push(Effect::Quit);
+    } else {
+        model.overlay = Some(Overlay::Quit);
+    }
+}
+
+/// Says that something cannot be, and why.
+pub(super) fn refuse(model: &mut Model, sentence: impl Into<String>, now: DateTime<Utc>) {
+    model.say(sentence, Tone::Error, now);
+}

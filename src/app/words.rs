@@ -1,0 +1,128 @@
+//! Sentences that the screen says about cases and acts, and which key belongs to which act.
+
+use super::model::Model;
+use super::queue::Left;
+use crate::domain::{ActionKind, Case, Person, Tier};
+use crate::input::Action;
+
+/// The act that a key asks for.
+pub fn act_of(action: Action) -> Option<ActionKind> {
+    Some(match action {
+        Action::Respond => ActionKind::Respond,
+        Action::Take => ActionKind::Take,
+        Action::Release => ActionKind::Release,
+        Action::Note => ActionKind::Note,
+        Action::Reply => ActionKind::Reply,
+        Action::RequestInfo => ActionKind::RequestInfo,
+        Action::Escalate => ActionKind::Escalate,
+        Action::HandBack => ActionKind::HandBack,
+        Action::Close => ActionKind::Close,
+        Action::Severity => ActionKind::SetSeverity,
+        Action::Reopen => ActionKind::Reopen,
+        _ => return None,
+    })
+}
+
+/// The key's name of an act that has a form.
+pub fn key_action(kind: ActionKind) -> Action {
+    Action::ALL.iter().copied().find(|action| act_of(*action) == Some(kind)).unwrap_or(Action::Note)
+}
+
+/// The key of an action, as the live keymap has it; its name where it has none.
+pub fn key(model: &Model, action: Action) -> String {
+    let key = model.keymap.key_text(action, model.ascii);
+    if key.is_empty() { action.word().to_owned() } else { key }
+}
+
+/// The heading of a form: "Escalate", before the case id.
+pub fn title(kind: ActionKind) -> &'static str {
+    match kind {
+        ActionKind::Note => "Internal note on",
+        ActionKind::Reply => "Reply on",
+        ActionKind::RequestInfo => "Ask the customer on",
+        ActionKind::SetSeverity => "Severity of",
+        ActionKind::Escalate => "Escalate",
+        ActionKind::HandBack => "Hand back",
+        ActionKind::Close => "Close",
+        ActionKind::Reopen => "Reopen",
+        _ => "Act on",
+    }
+}
+
+/// What was done: "C-1 escalated to 2nd level".
+pub fn done(kind: ActionKind, case: &Case) -> String {
+    let id = &case.id;
+    match kind {
+        ActionKind::Respond => format!("{id} responded: the customer has the case id"),
+        ActionKind::Take => format!("{id} is yours"),
+        ActionKind::Release => format!("{id} released"),
+        ActionKind::Note => format!("{id}: note kept"),
+        ActionKind::Reply => format!("{id}: reply sent to the customer"),
+        ActionKind::RequestInfo => format!("{id}: the customer is asked; it waits for the answer"),
+        ActionKind::SetSeverity => format!("{id} is {} now", case.severity),
+        ActionKind::Escalate => format!("{id} escalated to {}", case.tier),
+        ActionKind::HandBack => format!("{id} handed back to {}", case.tier),
+        ActionKind::Close => format!("{id} closed"),
+        ActionKind::Reopen => format!("{id} reopened"),
+        _ => format!("{id}: done"),
+    }
+}
+
+/// Why the case under the cursor is no longer there.
+pub fn left(left: &Left) -> String {
+    match &left.now {
+        None => format!("{} left the list: closed, or no longer yours to see", left.id),
+        Some(case) if case.is_closed() => format!("{} left the list: it was closed", left.id),
+        Some(case) => format!(
+            "{} left this view: {}, with {}",
+            left.id,
+            case.tier,
+            with(case.assignee.as_ref())
+        ),
+    }
+}
+
+fn with(person: Option<&Person>) -> String {
+    person.map_or_else(|| "nobody".to_owned(), |p| p.name.cell(40))
+}
+
+/// What is different in a case: "severity High → Critical, 2 new revisions".
+pub fn changes(old: &Case, new: &Case) -> String {
+    let mut parts = Vec::new();
+    let mut say = |what: &str, old: String, new: String| {
+        if old != new {
+            parts.push(format!("{what} {old} → {new}"));
+        }
+    };
+    say("severity", old.severity.to_string(), new.severity.to_string());
+    say("tier", old.tier.to_string(), new.tier.to_string());
+    say("state", old.state.to_string(), new.state.to_string());
+    say("with", with(old.assignee.as_ref()), with(new.assignee.as_ref()));
+    say("licence", old.eligibility.to_string(), new.eligibility.to_string());
+    say("environment", old.environment.to_string(), new.environment.to_string());
+    say("workaround", yes(old.workaround), yes(new.workaround));
+    say("phone call", call(old), call(new));
+    match new.revision.saturating_sub(old.revision) {
+        0 => {}
+        1 => parts.push("1 new revision".to_owned()),
+        n => parts.push(format!("{n} new revisions")),
+    }
+    if parts.is_empty() { "it cannot be said what".to_owned() } else { parts.join(", ") }
+}
+
+fn yes(is: bool) -> String {
+    if is { "yes" } else { "no" }.to_owned()
+}
+
+fn call(case: &Case) -> String {
+    case.phone_follow_up.map_or_else(|| "none".to_owned(), |call| call.to_string())
+}
+
+/// The resolution clock's short name at a tier.
+pub fn resolution_short(tier: Tier) -> &'static str {
+    match tier {
+        Tier::First => "S1",
+        Tier::Second => "S2",
+        Tier::Product => "S3",
+    }
+}

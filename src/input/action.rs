@@ -1,0 +1,127 @@
+//! What a person wants from the screen, and where the keys for it hold.
+
+/// What has the keyboard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Context {
+    /// Keys that work in every other context too.
+    Everywhere,
+    Desk,
+    Form,
+    Filter,
+    Confirm,
+    Help,
+}
+
+impl Context {
+    pub const ALL: &'static [Self] =
+        &[Self::Everywhere, Self::Desk, Self::Form, Self::Filter, Self::Confirm, Self::Help];
+
+    /// The context's table in the keymap file.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Everywhere => "everywhere",
+            Self::Desk => "desk",
+            Self::Form => "form",
+            Self::Filter => "filter",
+            Self::Confirm => "confirm",
+            Self::Help => "help",
+        }
+    }
+
+    /// Whether people write here, so that a plain character must reach the text.
+    #[must_use]
+    pub const fn has_text(self) -> bool {
+        matches!(self, Self::Everywhere | Self::Form | Self::Filter | Self::Help)
+    }
+}
+
+macro_rules! actions {
+    ($($name:ident = $word:literal in $context:ident;)+) => {
+        /// What a person wants. The word is its name in the keymap and in the settings.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action { $($name,)+ }
+
+        impl Action {
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$name => $word,)+ }
+            }
+
+            /// The one context in which the action means something.
+            #[must_use]
+            pub const fn context(self) -> Context {
+                match self { $(Self::$name => Context::$context,)+ }
+            }
+
+            #[must_use]
+            pub fn named(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|a| a.word() == word)
+            }
+        }
+    };
+}
+
+actions! {
+    Interrupt = "interrupt" in Everywhere;
+    Suspend = "suspend" in Everywhere;
+    Redraw = "redraw" in Everywhere;
+
+    MoveDown = "move_down" in Desk;
+    MoveUp = "move_up" in Desk;
+    First = "first" in Desk;
+    Last = "last" in Desk;
+    PageDown = "page_down" in Desk;
+    PageUp = "page_up" in Desk;
+    HalfPageDown = "half_page_down" in Desk;
+    HalfPageUp = "half_page_up" in Desk;
+    NextPane = "next_pane" in Desk;
+    PrevPane = "prev_pane" in Desk;
+    Open = "open" in Desk;
+    Back = "back" in Desk;
+    Zoom = "zoom" in Desk;
+    ViewMine = "view_mine" in Desk;
+    ViewAll = "view_all" in Desk;
+    ViewDueToday = "view_due_today" in Desk;
+    ViewWaiting = "view_waiting" in Desk;
+    Filter = "filter" in Desk;
+    Refresh = "refresh" in Desk;
+    Help = "help" in Desk;
+    Quit = "quit" in Desk;
+
+    Respond = "respond" in Desk;
+    Take = "take" in Desk;
+    Release = "release" in Desk;
+    Undo = "undo" in Desk;
+    SendHeld = "send_held" in Desk;
+    Note = "note" in Desk;
+    Reply = "reply" in Desk;
+    RequestInfo = "request_info" in Desk;
+    Escalate = "escalate" in Desk;
+    HandBack = "hand_back" in Desk;
+    Close = "close" in Desk;
+    Severity = "severity" in Desk;
+    Reopen = "reopen" in Desk;
+
+    Send = "send" in Form;
+    NextField = "next_field" in Form;
+    PrevField = "prev_field" in Form;
+    Accept = "accept" in Form;
+    NextChoice = "next_choice" in Form;
+    PrevChoice = "prev_choice" in Form;
+    Leave = "leave" in Form;
+
+    KeepFilter = "keep_filter" in Filter;
+    ClearFilter = "clear_filter" in Filter;
+
+    Yes = "yes" in Confirm;
+    No = "no" in Confirm;
+
+    ScrollDown = "scroll_down" in Help;
+    ScrollUp = "scroll_up" in Help;
+    ScrollPageDown = "scroll_page_down" in Help;
+    ScrollPageUp = "scroll_page_up" in Help;
+    CloseHelp = "close_help" in Help;
+}
