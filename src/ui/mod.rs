@@ -1,1 +1,133 @@
-//! ui
+//! Drawing: [`draw`] makes a frame of a [`Snapshot`] and a [`Look`], and of nothing else: no clock, no IO,
+//! no state. One file per region of the screen. All text goes through [`pen::Pen::put`], which makes it safe
+//! and keeps it within its columns.
+
+mod clocks;
+mod confirm;
+mod detail;
+mod footer;
+mod form;
+mod header;
+mod help;
+mod pen;
+mod queue;
+pub mod signs;
+pub mod theme;
+mod wrap;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+
+use crate::app::layout::{MIN_COLUMNS, MIN_ROWS, Shape};
+use crate::app::view::{Notice, Overlay, Pane, Snapshot, Tone};
+use crate::domain::Untrusted;
+use pen::Pen;
+use theme::Theme;
+
+/// How everything looks on this terminal.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Look {
+    pub theme: Theme,
+    /// Only ASCII reaches the terminal.
+    pub ascii: bool,
+}
+
+/// Draws one whole screen.
+pub fn draw(frame: &mut Frame, snapshot: &Snapshot, look: &Look) {
+    let screen = frame.area();
+    let mut areas = snapshot.areas;
+    // The terminal may have shrunk since the snapshot was made.
+    for area in [
+        &mut areas.header,
+        &mut areas.queue,
+        &mut areas.detail,
+        &mut areas.clocks,
+        &mut areas.footer,
+    ] {
+        *area = area.intersection(screen);
+    }
+    let mut pen = Pen::new(frame.buffer_mut(), look);
+    let cursor = if areas.shape == Shape::TooSmall {
+        too_small(&mut pen, screen);
+        None
+    } else {
+        header::draw(&mut pen, areas.header, &snapshot.header);
+        let focus = snapshot.focus;
+        let under = |upper: Rect, lower: Rect| !upper.is_empty() && upper.bottom() > lower.y;
+        let filter = queue::draw(&mut pen, areas.queue, &snapshot.queue, focus == Pane::Queue);
+        // Of a frame line that two panes share, the one with the keys gives the look.
+        let joint = pen::Joint {
+            shared: areas.queue.x == areas.detail.x && under(areas.queue, areas.detail),
+            above_focused: focus == Pane::Queue,
+        };
+        detail::draw(&mut pen, areas.detail, &snapshot.detail, focus == Pane::Detail, joint);
+        let joint = pen::Joint {
+            shared: under(areas.detail, areas.clocks),
+            above_focused: focus == Pane::Detail,
+        };
+        clocks::draw(&mut pen, areas.clocks, &snapshot.clocks, focus == Pane::Clocks, joint);
+        footer::draw(&mut pen, areas.footer, &snapshot.footer);
+        match &snapshot.overlay {
+            None => filter,
+            Some(Overlay::Form(view)) => form::draw(&mut pen, screen, view),
+            Some(Overlay::Confirm(view)) => confirm::draw(&mut pen, screen, view),
+            Some(Overlay::Help(view)) => help::draw(&mut pen, screen, view),
+        }
+    };
+    if look.ascii {
+        signs::to_ascii(frame.buffer_mut());
+    }
+    if let Some(position) = cursor.filter(|p| screen.contains(*p)) {
+        frame.set_cursor_position(position);
+    }
+}
+
+/// The one line that still fits.
+fn too_small(pen: &mut Pen, screen: Rect) {
+    let need = format!("{MIN_COLUMNS}×{MIN_ROWS}");
+    let sentences = [format!("too small: {need} needed"), format!("needs {need}"), need];
+    let fitting = sentences.iter().find(|s| pen::columns(s) <= screen.width);
+    if let Some(sentence) = fitting {
+        let x = (screen.width - pen::columns(sentence)) / 2;
+        let y = screen.height.saturating_sub(1) / 2;
+        pen.put(x, y, screen.width, sentence, pen.tone(Tone::Strong));
+    }
+}
+
+/// A notice in the middle of a pane: what it is, and what to do.
+fn notice(pen: &mut Pen, inside: Rect, notice: &Notice) {
+    let width = inside.width.saturating_sub(2).min(60);
+    let wrapped = notice
+        .lines
+        .iter()
+        .flat_map(|l| Untrusted::from(l.as_str()).wrapped(usize::from(width), 8));
+    let lines: Vec<String> = wrapped.take(usize::from(inside.height.saturating_sub(1))).collect();
+    let height = u16::try_from(lines.len()).unwrap_or(0) + 1;
+    // With room, an empty line stands between the title and the rest.
+    let gap = u16::from(!lines.is_empty() && height < inside.height);
+    let mut y = inside.y + inside.height.saturating_sub(height + gap) / 2;
+    let centred = |pen: &mut Pen, y: u16, text: &str, tone: Tone| {
+        let columns = pen::columns(text).min(inside.width);
+        let style = pen.tone(tone);
+        if y < inside.bottom() {
+            pen.put(inside.x + (inside.width - columns) / 2, y, columns, text, style);
+        }
+    };
+    centred(pen, y, &notice.title, notice.tone);
+    y += 1 + gap;
+    for line in &lines {
+        centred(pen, y, line, Tone::Plain);
+        y += 1;
+    }
+}
+
+/// A position on the screen, if the column is still within the area.
+fn place(area: Rect, x: u16, y: u16) -> Option<Position> {
+    let position = Position::new(x, y);
+    area.contains(position).then_some(position)
+}

@@ -1,0 +1,38 @@
+//! The case under the cursor: what it is and what happened to it.
+
+use ratatui::layout::Rect;
+
+use super::pen::{Joint, Pen};
+use crate::app::layout::inside;
+use crate::app::view::{DetailView, Tone};
+
+pub fn draw(pen: &mut Pen, area: Rect, view: &DetailView, focused: bool, joint: Joint) {
+    if area.width < 3 || area.height < 3 {
+        return;
+    }
+    let plain = if focused { pen.tone(Tone::Title) } else { pen.tone(Tone::Plain) };
+    match &view.title {
+        Some(title) => {
+            let id = title.id.to_string();
+            let severity = pen.tone(Tone::Severity(title.severity));
+            let pieces = [
+                (id.as_str(), plain),
+                ("  ", plain),
+                (title.severity.label(), severity),
+                ("  ", plain),
+                (title.tier.label(), plain),
+            ];
+            pen.pane(area, focused, joint, &pieces, &[]);
+        }
+        None => pen.pane(area, focused, joint, &[("Case", plain)], &[]),
+    }
+    let inside = inside(area);
+    if let Some(notice) = &view.notice {
+        super::notice(pen, inside, notice);
+        return;
+    }
+    for (line, y) in view.lines.iter().skip(view.scroll).zip(inside.y..inside.bottom()) {
+        pen.line(inside.x + 1, y, inside.width.saturating_sub(2), line);
+    }
+    pen.scroll_mark(area, view.scroll, inside.height.into(), view.lines.len());
+}

@@ -1,0 +1,352 @@
+//! Snapshots made by hand, for the tests of drawing.
+
+use crate::app::layout::{areas, queue_rows};
+use crate::app::view::{
+    Audience, ClockRow, ClocksView, ConfirmView, DetailTitle, DetailView, FieldKind, FieldView,
+    FilterLine, Footer, FormView, Header, HelpView, Hint, Line, LinkSign, Notice, Overlay, Pane,
+    QueueView, Row, Snapshot, Span, Tone,
+};
+use crate::domain::{CaseId, Severity, Tier, Untrusted};
+use crate::sla::reading::Face;
+
+/// The desk of the mock in `screens.md`, at a size.
+pub fn desk(columns: u16, rows: u16) -> Snapshot {
+    desk_with(columns, rows, Pane::Queue, false)
+}
+
+pub fn desk_with(columns: u16, rows: u16, focus: Pane, zoomed: bool) -> Snapshot {
+    let areas = areas(columns, rows, focus, zoomed);
+    let visible = usize::from(queue_rows(areas.queue, false).height);
+    Snapshot {
+        areas,
+        header: Header {
+            who: "Nordwind Support · R. Hald, 1st level".into(),
+            link: LinkSign::Live,
+            link_text: "live".into(),
+            missed: 2,
+            under_1h: 3,
+        },
+        queue: QueueView {
+            name: "mine and unassigned".into(),
+            count: 42,
+            sort: "next breach ▲".into(),
+            rows: queue().into_iter().take(visible).collect(),
+            first: 0,
+            notice: None,
+            filter: None,
+        },
+        detail: detail(),
+        clocks: clocks(),
+        footer: Footer { toast: None, hints: hints() },
+        overlay: None,
+        focus,
+    }
+}
+
+pub fn row(
+    id: &str,
+    severity: Severity,
+    subject: &str,
+    with: Option<&str>,
+    face: Face,
+    due: &str,
+) -> Row {
+    Row {
+        id: id.into(),
+        severity,
+        subject: subject.into(),
+        tier: Tier::First,
+        with: with.map(Untrusted::from),
+        face,
+        due: due.into(),
+        due_tone: Tone::Face(face),
+        selected: false,
+        fresh: false,
+    }
+}
+
+/// One row of every state, and one whose act is on its way.
+pub fn queue() -> Vec<Row> {
+    use Severity::{Critical, High, Low, Medium};
+    let hald = Some("R. Hald");
+    let mut rows = vec![
+        row("C-10398", Critical, "Host service stops at logon", hald, Face::Missed, "+1h 10m over"),
+        row(
+            "C-10412",
+            Critical,
+            "Guest cannot connect after update",
+            None,
+            Face::Critical,
+            "9m 12s",
+        ),
+        row("C-10377", High, "Slow file transfer over VPN", Some("L. Ito"), Face::Warning, "52m"),
+        row("C-10391", Medium, "Licence server not found", None, Face::OnTrack, "2bd 4h"),
+        row("C-10405", High, "日本語キーボードの入力が二重になる", None, Face::OnTrack, "sending"),
+        row(
+            "C-10388",
+            Medium,
+            "Session recording is empty",
+            Some("R. Hald"),
+            Face::OnTrack,
+            "reply in 8 s, u undoes",
+        ),
+        row("C-9", Low, "Typo in the printed manual", None, Face::Outside, "opens Mon 09:00"),
+        row("C-10301", Low, "Wrong icon in toolbar", hald, Face::Paused, "held, 6bd left"),
+        row("C-10299", Medium, "\u{1b}[31mred\u{202e}\u{7}", hald, Face::Met, "met in 1h 20m"),
+        row("C-10287", High, "Printer redirection", hald, Face::MissedDone, "missed by 40m"),
+        row("C-10250", Low, "Wish: dark title bar", Some("Product"), Face::NoTarget, "no target"),
+    ];
+    rows[1].selected = true;
+    rows[2].fresh = true;
+    rows[4].due_tone = Tone::Dim;
+    rows[5].due_tone = Tone::Customer;
+    rows
+}
+
+fn line(pieces: &[(Tone, &str)]) -> Line {
+    pieces.iter().map(|(tone, text)| Span::new(*tone, *text)).collect()
+}
+
+pub fn detail() -> DetailView {
+    DetailView {
+        title: Some(DetailTitle {
+            id: "C-10412".into(),
+            severity: Severity::Critical,
+            tier: Tier::First,
+        }),
+        lines: vec![
+            line(&[(Tone::Strong, "Guest cannot connect after update")]),
+            line(&[(Tone::Plain, "Fjord Logistics · licence "), (Tone::Good, "✓ eligible")]),
+            line(&[
+                (Tone::Plain, "production · no workaround · "),
+                (Tone::Face(Face::Warning), "phone call due"),
+            ]),
+            Vec::new(),
+            line(&[(Tone::Dim, "09:12 "), (Tone::Plain, "reported by form, 2 files")]),
+            line(&[(Tone::Dim, "09:12 "), (Tone::Plain, "case id mailed → response met in 8 s")]),
+            line(&[(Tone::Dim, "09:40 "), (Tone::Internal, "R. Hald, note")]),
+            line(&[(Tone::Internal, "      Asked the customer's IT for the firewall log.")]),
+        ],
+        scroll: 0,
+        notice: None,
+    }
+}
+
+pub fn clocks() -> ClocksView {
+    ClocksView {
+        clocks: vec![
+            ClockRow {
+                short: "R",
+                name: "response",
+                face: Face::Met,
+                text: "met in 8 s".into(),
+                due: "Thu 13 Nov 11:12 CET".into(),
+                used_permille: None,
+            },
+            ClockRow {
+                short: "S1",
+                name: "resolution",
+                face: Face::Critical,
+                text: "9m 12s".into(),
+                due: "Fri 14 Nov 14:05 CET".into(),
+                used_permille: Some(912),
+            },
+        ],
+        next: vec![
+            ("C-10398".into(), Face::Missed, "missed".into()),
+            ("C-10412".into(), Face::Critical, "9m".into()),
+            ("C-10377".into(), Face::Warning, "52m".into()),
+            (CaseId::new("C-10391"), Face::OnTrack, "2bd 4h".into()),
+        ],
+    }
+}
+
+pub fn hint(keys: &str, label: &str) -> Hint {
+    Hint { keys: keys.into(), label: label.into(), enabled: true }
+}
+
+pub fn hints() -> Vec<Hint> {
+    let mut hints = vec![
+        hint("a", "respond"),
+        hint("t", "take"),
+        hint("e", "escalate"),
+        hint("c", "close"),
+        hint("n", "note"),
+        hint("r", "reply"),
+        hint("s", "severity"),
+        hint("/", "filter"),
+        hint("?", "help"),
+        hint("q", "quit"),
+    ];
+    hints[2].enabled = false;
+    hints
+}
+
+pub fn note() -> FormView {
+    FormView {
+        title: "Note on C-10412".into(),
+        subtitle: "Fjord Logistics · Critical · 1st level".into(),
+        audience: Some(Audience::Internal),
+        fields: vec![FieldView {
+            label: "Note".into(),
+            kind: FieldKind::Text {
+                lines: vec![
+                    "The firewall log shows that port 6502 is closed since the update of Tuesday."
+                        .into(),
+                    String::new(),
+                    "Next: ".into(),
+                ],
+                cursor: (2, 6),
+            },
+            focused: true,
+            error: None,
+        }],
+        preview: Vec::new(),
+        error: None,
+        hints: vec![hint("ctrl-s", "send"), hint("esc", "leave, keep draft")],
+    }
+}
+
+pub fn reply() -> FormView {
+    FormView {
+        title: "Reply on C-10412".into(),
+        subtitle: "to Ida Holm, Fjord Logistics".into(),
+        audience: Some(Audience::Customer),
+        ..note()
+    }
+}
+
+/// Closing, refused for want of a text, with everything that a form can have.
+pub fn close() -> FormView {
+    let choice = |label: &str, options: &[&str], chosen| FieldView {
+        label: label.into(),
+        kind: FieldKind::Choice {
+            options: options.iter().map(|o| (*o).to_owned()).collect(),
+            chosen,
+        },
+        focused: false,
+        error: None,
+    };
+    FormView {
+        title: "Close C-10412".into(),
+        subtitle: "Fjord Logistics · Critical · 1st level".into(),
+        audience: Some(Audience::Customer),
+        fields: vec![
+            choice(
+                "Resolution",
+                &["explanation", "workaround", "guidance given", "duplicate", "no answer"],
+                Some(1),
+            ),
+            choice("Cause", &["a setting", "product error", "network"], None),
+            FieldView {
+                label: "Text".into(),
+                kind: FieldKind::Text { lines: vec![String::new()], cursor: (0, 0) },
+                focused: true,
+                error: Some("a text that the customer can read is needed".into()),
+            },
+        ],
+        preview: vec![
+            line(&[(Tone::Plain, "1st level: met with "), (Tone::Good, "2bd 4h left")]),
+            line(&[(Tone::Dim, "No clock runs afterwards.")]),
+        ],
+        error: Some("Could not close C-10412: a text is needed.".into()),
+        hints: vec![hint("ctrl-s", "send"), hint("esc", "leave, keep draft")],
+    }
+}
+
+pub fn confirm() -> ConfirmView {
+    ConfirmView {
+        title: "Quit?".into(),
+        lines: vec![
+            "2 acts have not reached the desk yet.".into(),
+            "They are lost if you quit now.".into(),
+        ],
+        hints: vec![hint("y", "quit"), hint("n", "stay")],
+    }
+}
+
+pub fn help() -> HelpView {
+    let keys = |keys: &[(&str, &str)]| {
+        keys.iter().map(|(k, what)| ((*k).to_owned(), (*what).to_owned())).collect::<Vec<_>>()
+    };
+    HelpView {
+        groups: vec![
+            (
+                "Moving".into(),
+                keys(&[
+                    ("j, down", "next case"),
+                    ("k, up", "case before"),
+                    ("g, home", "first case"),
+                    ("G, end", "last case"),
+                    ("tab", "next pane"),
+                    ("enter", "open the case"),
+                    ("esc", "back"),
+                ]),
+            ),
+            (
+                "The case".into(),
+                keys(&[
+                    ("a", "respond: tell the customer that the case is received"),
+                    ("t", "take"),
+                    ("n", "internal note"),
+                    ("r", "reply to the customer"),
+                    ("e", "escalate to the next tier"),
+                    ("c", "close"),
+                    ("s", "severity"),
+                ]),
+            ),
+            ("Everywhere".into(), keys(&[("/", "filter"), ("?", "help"), ("q", "quit")])),
+        ],
+        filter: FilterLine { text: String::new(), cursor: Some(0) },
+        scroll: 0,
+    }
+}
+
+pub fn over(mut desk: Snapshot, overlay: Overlay) -> Snapshot {
+    desk.overlay = Some(overlay);
+    desk
+}
+
+/// Empty, loading, offline, not allowed, and error: five different screens.
+pub fn notices() -> [(&'static str, Notice); 5] {
+    let notice = |title: &str, lines: &[&str], tone| Notice {
+        title: title.into(),
+        lines: lines.iter().map(|l| (*l).to_owned()).collect(),
+        tone,
+    };
+    [
+        (
+            "empty",
+            notice(
+                "Nothing is waiting for you",
+                &["No open case is yours or unassigned.", "2 shows all open cases."],
+                Tone::Good,
+            ),
+        ),
+        ("loading", notice("Asking the desk for its cases …", &[], Tone::Dim)),
+        (
+            "offline",
+            notice(
+                "The desk is not reached",
+                &["Connection refused by 127.0.0.1:4030.", "Tried again by itself in 8 s."],
+                Tone::Face(Face::Warning),
+            ),
+        ),
+        (
+            "not_allowed",
+            notice(
+                "Not allowed",
+                &["This token may not read the cases of this desk. Ask its administrator."],
+                Tone::Error,
+            ),
+        ),
+        (
+            "error",
+            notice(
+                "This is not a case API",
+                &["The answer was a web page. Is the address right, and no proxy in between?"],
+                Tone::Error,
+            ),
+        ),
+    ]
+}

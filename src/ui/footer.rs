@@ -1,0 +1,74 @@
+//! The footer line: the keys that work here and now, or what was just said.
+
+use ratatui::layout::Rect;
+
+use super::pen::{Pen, columns};
+use crate::app::view::{Footer, Hint, Tone};
+
+/// Between two hints.
+const GAP: u16 = 2;
+
+pub fn draw(pen: &mut Pen, area: Rect, footer: &Footer) {
+    if area.is_empty() {
+        return;
+    }
+    let line = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    match &footer.toast {
+        Some((text, tone)) => {
+            pen.put(line.x, line.y, line.width, text, pen.tone(*tone));
+        }
+        None => hints(pen, line, &footer.hints),
+    }
+}
+
+/// Writes hints from the left; what does not fit is dropped from the right, the way to the help last.
+pub fn hints(pen: &mut Pen, line: Rect, hints: &[Hint]) {
+    let mut x = line.x;
+    for hint in fitting(hints, line.width) {
+        let (key, label) =
+            if hint.enabled { (Tone::Key, Tone::Plain) } else { (Tone::Dim, Tone::Dim) };
+        let pieces = [
+            (hint.keys.as_str(), pen.tone(key)),
+            (" ", pen.tone(label)),
+            (hint.label.as_str(), pen.tone(label)),
+        ];
+        x += pen.pieces(x, line.y, line.right().saturating_sub(x), &pieces) + GAP;
+    }
+}
+
+/// The columns that the hints take which fit.
+pub fn width(hints: &[Hint], width: u16) -> u16 {
+    let shown = fitting(hints, width);
+    let gaps = GAP * u16::try_from(shown.len().saturating_sub(1)).unwrap_or(0);
+    (shown.iter().map(|h| needs(h)).sum::<u16>() + gaps).min(width)
+}
+
+fn needs(hint: &Hint) -> u16 {
+    columns(&hint.keys) + 1 + columns(&hint.label)
+}
+
+/// The hints that fit: as many as there is room from the left, and always the one for the help.
+fn fitting(hints: &[Hint], width: u16) -> Vec<&Hint> {
+    let help = hints.iter().position(|h| h.label == "help");
+    let mut left = width + GAP;
+    if let Some(help) = help {
+        left = left.saturating_sub(needs(&hints[help]) + GAP);
+    }
+    let mut full = false;
+    hints
+        .iter()
+        .enumerate()
+        .filter(|(at, hint)| {
+            if Some(*at) == help {
+                return true;
+            }
+            full |= needs(hint) + GAP > left;
+            if !full {
+                left -= needs(hint) + GAP;
+            }
+            // The first stands even cut.
+            !full || (*at == 0 && help.is_none())
+        })
+        .map(|(_, hint)| hint)
+        .collect()
+}

@@ -1,0 +1,356 @@
+//! A form over the panes: as large as what is in it, and at every size it shows its title, what is wrong,
+//! and the field that has the keys.
+
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Modifier, Style};
+
+use super::pen::{Pen, Stroke, columns};
+use super::{footer, wrap};
+use crate::app::layout::inside;
+use crate::app::view::{Audience, FieldKind, FieldView, FormView, Line, Tone};
+
+/// The widest form: longer lines are hard to read.
+const WIDEST: u16 = 76;
+/// Rows of a text field, from empty to full of text.
+const TEXT_ROWS: std::ops::RangeInclusive<u16> = 3..=12;
+const ERROR_LINES: usize = 3;
+
+/// One row of the fields, before it is known which rows are in view.
+struct FieldRow {
+    /// The field's name, what is written, and what is wrong with it.
+    line: Vec<(String, Style)>,
+    indent: u16,
+}
+
+/// All rows of all fields, and which of them must be seen.
+struct Fields {
+    rows: Vec<FieldRow>,
+    /// The focused field's rows.
+    focused: std::ops::Range<usize>,
+    /// The row and column where the terminal's cursor belongs.
+    cursor: Option<(usize, u16)>,
+    /// The row that must be seen above all.
+    key_row: usize,
+}
+
+/// Draws the form; answers where the terminal's cursor belongs.
+pub fn draw(pen: &mut Pen, screen: Rect, form: &FormView) -> Option<Position> {
+    let roomy = screen.width >= 60 && screen.height >= 15;
+    let margin = if roomy { 4 } else { 0 };
+    let width = (screen.width - margin).min(WIDEST);
+    let text_width = width.saturating_sub(2 + 2 * side(width));
+    let longest_text = (screen.height / 3).clamp(*TEXT_ROWS.start(), *TEXT_ROWS.end());
+    let fields = fields_of(pen, &form.fields, text_width, longest_text);
+    let preview: Vec<Line> =
+        form.preview.iter().flat_map(|line| wrap::wrap_line(line, text_width)).collect();
+    let error =
+        form.error.as_ref().map_or(0, |error| error.wrapped(text_width.into(), ERROR_LINES).len());
+
+    // What it would like to have, and what there is.
+    let shares = Shares {
+        subtitle: u16::from(!form.subtitle.is_empty()),
+        banner: u16::from(form.audience.is_some()),
+        fields: count(fields.rows.len()),
+        preview: count(preview.len()),
+        error: count(error),
+        air: 0,
+    };
+    let most = screen.height - if roomy { 2 } else { 0 };
+    let height = (shares.sum() + shares.gaps() + 2).clamp(5, most.max(5)).min(screen.height);
+    let area = Rect {
+        x: screen.x + (screen.width - width) / 2,
+        y: screen.y + (screen.height - height) / 2,
+        width,
+        height,
+    };
+    let shares = shares.within(height.saturating_sub(2));
+
+    let (stroke, style) = match form.audience {
+        None => (Stroke::Single, pen.frame_style(true)),
+        Some(Audience::Internal) => (Stroke::Single, pen.tone(Tone::Internal)),
+        Some(Audience::Customer) => (Stroke::Double, pen.tone(Tone::Customer)),
+    };
+    pen.clear(area);
+    // A frame is never shown reversed: a theme without colour marks the customer's by its strokes.
+    let lines = style.remove_modifier(Modifier::REVERSED);
+    pen.frame(area, stroke, lines, &[(&form.title, pen.tone(Tone::Title))], &[]);
+    let bottom = Rect {
+        x: area.x + 2,
+        y: area.bottom().saturating_sub(1),
+        width: area.width.saturating_sub(4),
+        height: 1,
+    };
+    frame_hints(pen, bottom, &form.hints);
+
+    let body = inside(area);
+    let body = Rect { x: body.x + side(width), width: text_width, ..body };
+    let mut y = body.y;
+    let air = |y: &mut u16, above: bool| *y += u16::from(above && shares.air > 0);
+    if shares.subtitle > 0 {
+        let line = form.subtitle.cell(body.width.into());
+        pen.put(body.x, y, body.width, &line, pen.tone(Tone::Plain));
+        y += 1;
+    }
+    if shares.banner > 0 {
+        draw_banner(pen, Rect { y, height: 1, ..body }, form.audience, style);
+        y += 1;
+    }
+    air(&mut y, shares.subtitle + shares.banner > 0);
+    let cursor = draw_fields(pen, Rect { y, height: shares.fields, ..body }, side(width), &fields);
+    y += shares.fields;
+    air(&mut y, shares.preview > 0);
+    draw_preview(pen, Rect { y, height: shares.preview, ..body }, &preview);
+    y += shares.preview;
+    air(&mut y, shares.error > 0);
+    if let Some(error) = &form.error {
+        let lines = error.wrapped(text_width.into(), shares.error.into());
+        for (line, y) in lines.iter().zip(y..y + shares.error) {
+            pen.put(body.x, y, body.width, line, pen.tone(Tone::Error));
+        }
+    }
+    cursor
+}
+
+fn side(width: u16) -> u16 {
+    u16::from(width >= 40)
+}
+
+fn count(lines: usize) -> u16 {
+    u16::try_from(lines).unwrap_or(u16::MAX / 8)
+}
+
+/// How many rows each part has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shares {
+    subtitle: u16,
+    banner: u16,
+    fields: u16,
+    preview: u16,
+    error: u16,
+    /// 1: empty lines stand between the parts.
+    air: u16,
+}
+
+impl Shares {
+    fn sum(self) -> u16 {
+        self.subtitle + self.banner + self.fields + self.preview + self.error
+    }
+
+    /// The empty lines between the parts that are there.
+    fn gaps(self) -> u16 {
+        u16::from(self.subtitle + self.banner > 0)
+            + u16::from(self.preview > 0)
+            + u16::from(self.error > 0)
+    }
+
+    /// The same within so many rows. What is wrong and the field that has the keys come first, then who
+    /// will read it, then what it will do, then the rest of the fields, then whose case it is.
+    fn within(self, height: u16) -> Self {
+        let mut left = height;
+        let mut take = |wanted: u16, keep: u16| {
+            let taken = wanted.min(left.saturating_sub(keep));
+            left -= taken;
+            taken
+        };
+        let error = take(self.error.min(1), 1);
+        let least = take(self.fields.min(2), 0);
+        let banner = take(self.banner, 0);
+        let more_error = take(self.error - error, 0);
+        let some_fields = take(self.fields.min(4) - least.min(4), 0);
+        let preview = take(self.preview, 0);
+        let subtitle = take(self.subtitle, 0);
+        let rest = take(self.fields.saturating_sub(least + some_fields), 0);
+        let shares = Self {
+            subtitle,
+            banner,
+            fields: least + some_fields + rest,
+            preview,
+            error: error + more_error,
+            air: 0,
+        };
+        Self { air: u16::from(shares == Self { air: 0, ..self } && left >= self.gaps()), ..shares }
+    }
+}
+
+fn draw_banner(pen: &mut Pen, line: Rect, audience: Option<Audience>, style: Style) {
+    let words: &[&str] = match audience {
+        None => return,
+        Some(Audience::Internal) => {
+            &["INTERNAL – the customer never sees this", "INTERNAL – never shown", "INTERNAL"]
+        }
+        Some(Audience::Customer) => &["TO THE CUSTOMER", "TO CUSTOMER"],
+    };
+    let fitting = words.iter().find(|w| columns(w) + 2 <= line.width);
+    let text = format!(" {} ", fitting.unwrap_or(&words[words.len() - 1]));
+    let style = style.remove_modifier(Modifier::ITALIC);
+    let style = style.add_modifier(Modifier::BOLD | Modifier::REVERSED);
+    pen.put(line.x, line.y, line.width, &text, style);
+}
+
+fn draw_preview(pen: &mut Pen, area: Rect, preview: &[Line]) {
+    for (line, y) in preview.iter().zip(area.y..area.bottom()) {
+        pen.line(area.x, y, area.width, line);
+    }
+}
+
+fn draw_fields(pen: &mut Pen, area: Rect, side: u16, fields: &Fields) -> Option<Position> {
+    let visible = usize::from(area.height);
+    if visible == 0 {
+        return None;
+    }
+    // The whole focused field if it fits, else the row with the cursor.
+    let whole = fields.focused.len() <= visible;
+    let (from, to) = if whole {
+        (fields.focused.start, fields.focused.end)
+    } else {
+        (fields.key_row, fields.key_row + 1)
+    };
+    let first = to.saturating_sub(visible).min(from);
+    // Without need, nothing before is hidden.
+    let first = if to <= visible { 0 } else { first };
+    for (row, y) in fields.rows.iter().skip(first).zip(area.y..area.bottom()) {
+        let mut x = area.x + row.indent;
+        for (text, style) in &row.line {
+            x += pen.put(x, y, area.right().saturating_sub(x), text, *style);
+        }
+    }
+    // The field that has the keys is marked as the queue's row is, where there is a margin for it.
+    if side > 0
+        && let Some(row) = fields.focused.start.checked_sub(first)
+        && row < visible
+    {
+        pen.put(area.x - side, area.y + count(row), 1, "▌", pen.cursor_mark());
+    }
+    let (row, column) = fields.cursor?;
+    let y = area.y + count(row.checked_sub(first)?);
+    super::place(area, (area.x + column).min(area.right() - 1), y)
+}
+
+fn fields_of(pen: &Pen, fields: &[FieldView], width: u16, longest_text: u16) -> Fields {
+    let mut all = Fields { rows: Vec::new(), focused: 0..0, cursor: None, key_row: 0 };
+    for field in fields {
+        let start = all.rows.len();
+        let mut head = vec![(
+            field.label.clone(),
+            pen.tone(if field.focused { Tone::Strong } else { Tone::Dim }),
+        )];
+        if let Some(error) = &field.error {
+            let room = width.saturating_sub(columns(&field.label) + 2);
+            head.push(("  ".to_owned(), Style::new()));
+            head.push((error.cell(room.into()), pen.tone(Tone::Error)));
+        }
+        let mut key_row = start;
+        match &field.kind {
+            FieldKind::Text { lines, cursor } => {
+                all.push(head, 0);
+                let place = pen.tone(if field.focused { Tone::Strong } else { Tone::Dim });
+                let side = if width >= 30 { 2 } else { 0 };
+                let wrapped = wrap::wrap(lines, *cursor, width - side);
+                let rows = count(wrapped.rows.len());
+                let shown = rows.clamp(*TEXT_ROWS.start(), longest_text);
+                // The part of the text with the cursor in view.
+                let top = (wrapped.cursor.0 + 1).saturating_sub(shown.into());
+                for at in top..top + usize::from(shown) {
+                    let bar = if field.focused { "│" } else { "┊" };
+                    let text = wrapped.rows.get(at).cloned().unwrap_or_default();
+                    let mut row = vec![(text, pen.tone(Tone::Plain))];
+                    if side > 0 {
+                        row.insert(0, (format!("{bar} "), place));
+                    }
+                    if field.focused && at == wrapped.cursor.0 {
+                        key_row = all.rows.len();
+                        all.cursor = Some((key_row, side + wrapped.cursor.1));
+                    }
+                    all.push(row, 0);
+                }
+            }
+            FieldKind::Choice { options, chosen } => {
+                let (rows, chosen_row) = choice_rows(pen, field, options, *chosen, head, width);
+                key_row = start + chosen_row;
+                for (line, indent) in rows {
+                    all.push(line, indent);
+                }
+            }
+        }
+        if field.focused {
+            all.focused = start..all.rows.len();
+            all.key_row = key_row;
+        }
+    }
+    all
+}
+
+impl Fields {
+    fn push(&mut self, line: Vec<(String, Style)>, indent: u16) {
+        self.rows.push(FieldRow { line, indent });
+    }
+}
+
+type ChoiceRow = (Vec<(String, Style)>, u16);
+
+/// A choice: beside its name in one line if it fits there, else below it, over as many lines as it takes.
+/// Answers also in which of its rows the chosen one stands.
+fn choice_rows(
+    pen: &Pen,
+    field: &FieldView,
+    options: &[String],
+    chosen: Option<usize>,
+    head: Vec<(String, Style)>,
+    width: u16,
+) -> (Vec<ChoiceRow>, usize) {
+    let option = |at: usize| -> (String, Style) {
+        if chosen == Some(at) {
+            let look = if field.focused {
+                pen.tone(Tone::Strong).add_modifier(Modifier::REVERSED)
+            } else {
+                pen.tone(Tone::Strong)
+            };
+            (format!("(•) {}", options[at]), look)
+        } else {
+            (format!("( ) {}", options[at]), pen.tone(Tone::Plain))
+        }
+    };
+    let head_width: u16 = head.iter().map(|(text, _)| columns(text)).sum();
+    let options_width: u16 = (0..options.len()).map(|at| columns(&option(at).0) + 2).sum();
+    if head_width + options_width <= width {
+        let mut line = head;
+        for at in 0..options.len() {
+            line.push(("  ".to_owned(), Style::new()));
+            line.push(option(at));
+        }
+        return (vec![(line, 0)], 0);
+    }
+    let mut rows: Vec<ChoiceRow> = vec![(head, 0)];
+    let mut chosen_row = 0;
+    let mut used = 0;
+    for at in 0..options.len() {
+        let (text, look) = option(at);
+        let needs = columns(&text);
+        if used == 0 || used + 2 + needs > width.saturating_sub(2) {
+            rows.push((Vec::new(), 2));
+            used = 0;
+        }
+        let row = rows.len() - 1;
+        if chosen == Some(at) {
+            chosen_row = row;
+        }
+        if used > 0 {
+            rows[row].0.push(("  ".to_owned(), Style::new()));
+            used += 2;
+        }
+        rows[row].0.push((text, look));
+        used += needs;
+    }
+    (rows, chosen_row)
+}
+
+/// The keys of a form or a question, in its lower frame line.
+pub fn frame_hints(pen: &mut Pen, line: Rect, hints: &[crate::app::view::Hint]) {
+    if line.width < 3 || hints.is_empty() {
+        return;
+    }
+    let inner = Rect { x: line.x + 1, width: line.width - 2, ..line };
+    let blank = footer::width(hints, inner.width) + 2;
+    pen.clear(Rect { width: blank.min(line.width), ..line });
+    footer::hints(pen, inner, hints);
+}

@@ -1,0 +1,203 @@
+//! The queue: one row a case, the ids in one column, and as many of the other columns as there is room.
+
+use ratatui::layout::{Position, Rect};
+
+use super::pen::{Joint, Pen, columns};
+use crate::app::layout::{inside, queue_heads, queue_rows};
+use crate::app::view::{FilterLine, QueueView, Row, Tone};
+
+/// Where the columns stand, from the pane's inside. A width of 0: not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Columns {
+    sign: u16,
+    id: (u16, u16),
+    severity: (u16, u16),
+    subject: (u16, u16),
+    with: (u16, u16),
+    due: (u16, u16),
+}
+
+impl Columns {
+    /// `id`, `due`: the columns that the longest id and the longest deadline take.
+    fn of(inside: Rect, sign: u16, id: u16, due: u16) -> Self {
+        let width = inside.width;
+        // The mark of the cursor, the sign, a space.
+        let id_x = inside.x + 1 + sign + 1;
+        // Few widths, so that the columns stay where they are while the list moves.
+        let due = match (width, due) {
+            (0..30, _) => 8,
+            (_, 0..=12) => 12,
+            (0..64, _) => 12,
+            _ => 15,
+        };
+        let due = due.min(width.saturating_sub(sign + 2 + id + 1));
+        let end = inside.right().saturating_sub(air(width));
+        let due_x = end.saturating_sub(due);
+        let mut left = due_x.saturating_sub(id_x + id);
+        // The gap before `due`.
+        left = left.saturating_sub(2);
+        let severity = if left >= 4 + 2 + 10 { 4 } else { 0 };
+        if severity > 0 {
+            left -= severity + 2;
+        }
+        let with = match left {
+            0..32 => 0,
+            32..50 => 9,
+            _ => 14,
+        };
+        if with > 0 {
+            left -= with + 2;
+        }
+        let subject = if left >= 7 { left - 2 } else { 0 };
+        let severity_x = id_x + id + 2;
+        let subject_x = if severity > 0 { severity_x + severity + 2 } else { severity_x };
+        Self {
+            sign: inside.x + 1,
+            id: (id_x, id),
+            severity: (severity_x, severity),
+            subject: (subject_x, subject),
+            with: (subject_x + subject + 2, with),
+            due: (due_x, due),
+        }
+    }
+}
+
+/// The empty columns at the right end.
+fn air(width: u16) -> u16 {
+    u16::from(width >= 40)
+}
+
+/// Draws the pane; answers where the terminal's cursor belongs while a filter is typed.
+pub fn draw(pen: &mut Pen, area: Rect, view: &QueueView, focused: bool) -> Option<Position> {
+    if area.width < 3 || area.height < 3 {
+        return None;
+    }
+    let title = if focused { pen.tone(Tone::Title) } else { pen.tone(Tone::Plain) };
+    let name = format!("Queue · {} ({})", view.name, view.count);
+    let dim = pen.tone(Tone::Dim);
+    pen.pane(area, focused, Joint::default(), &[(&name, title)], &[(&view.sort, dim)]);
+    let inside = inside(area);
+    let rows = queue_rows(area, view.filter.is_some());
+    if let Some(notice) = &view.notice {
+        super::notice(pen, rows, notice);
+    } else {
+        let longest = view.rows.iter().map(|r| columns(&r.id.to_string())).max().unwrap_or(0);
+        // What an act says is longer now and then; deadlines make the column.
+        let deadlines = view.rows.iter().filter(|r| matches!(r.due_tone, Tone::Face(_)));
+        let due = deadlines.map(|r| columns(&r.due)).max().unwrap_or(0);
+        let columns = Columns::of(inside, pen.sign_width(), longest.clamp(7, 14), due);
+        if queue_heads(area) {
+            heads(pen, inside, columns);
+        }
+        for (row, y) in view.rows.iter().zip(rows.y..rows.bottom()) {
+            draw_row(pen, inside, y, row, columns, focused);
+        }
+        pen.scroll_mark(area, view.first, view.rows.len().min(rows.height.into()), view.count);
+    }
+    let filter = view.filter.as_ref()?;
+    draw_filter(pen, Rect { y: inside.bottom() - 1, height: 1, ..inside }, filter)
+}
+
+fn heads(pen: &mut Pen, inside: Rect, columns: Columns) {
+    let style = pen.tone(Tone::Dim);
+    for ((x, width), head) in [
+        (columns.id, "case"),
+        (columns.severity, "sev"),
+        (columns.subject, "subject"),
+        (columns.with, "with"),
+        (columns.due, "due"),
+    ] {
+        if width > 0 {
+            pen.put(x, inside.y, width, head, style);
+        }
+    }
+}
+
+fn draw_row(pen: &mut Pen, inside: Rect, y: u16, row: &Row, at: Columns, focused: bool) {
+    let text = pen.tone(Tone::Plain);
+    let face = pen.tone(Tone::Face(row.face));
+    pen.put(at.sign, y, pen.sign_width(), pen.sign(row.face), face);
+    pen.put(at.id.0, y, at.id.1, &row.id.to_string(), text);
+    // What an act does may need more words than a deadline: it takes them from its neighbours.
+    let due = columns(&row.due);
+    let end = inside.right() - air(inside.width);
+    let due_x = if due > at.due.1 {
+        let longest = end.saturating_sub(at.id.0 + at.id.1 + 1);
+        end - due.min(longest)
+    } else {
+        at.due.0
+    };
+    let room = |(x, width): (u16, u16)| width.min(due_x.saturating_sub(x + 1));
+    if at.severity.1 > 0 {
+        let style = pen.tone(Tone::Severity(row.severity));
+        pen.put(at.severity.0, y, room(at.severity), row.severity.short(), style);
+    }
+    if at.subject.1 > 0 {
+        let width = room(at.subject);
+        pen.put(at.subject.0, y, width, &row.subject.cell(width.into()), text);
+    }
+    // Less than a few letters of a name say nothing.
+    let width = room(at.with);
+    if width >= at.with.1.min(5) && width > 0 {
+        match &row.with {
+            Some(with) => pen.put(at.with.0, y, width, &with.cell(width.into()), text),
+            None => pen.put(at.with.0, y, width, "–", pen.tone(Tone::Dim)),
+        };
+    }
+    pen.put(due_x, y, end - due_x, &row.due, pen.tone(row.due_tone));
+    if row.selected {
+        pen.over(Rect { y, height: 1, ..inside }, pen.cursor_row());
+        let mark = if focused { pen.cursor_mark() } else { pen.tone(Tone::Dim) };
+        pen.put(inside.x, y, 1, "▌", mark);
+    } else if row.fresh {
+        pen.put(inside.x, y, 1, "•", pen.tone(Tone::Strong));
+    }
+}
+
+fn draw_filter(pen: &mut Pen, line: Rect, filter: &FilterLine) -> Option<Position> {
+    let (head, style) = if filter.cursor.is_some() {
+        (pen.tone(Tone::Key), pen.tone(Tone::Plain))
+    } else {
+        (pen.tone(Tone::Dim), pen.tone(Tone::Dim))
+    };
+    let x = line.x + 1 + pen.put(line.x + 1, line.y, 2, "/ ", head);
+    let room = line.right().saturating_sub(x + 1);
+    let (shown, column) = super::wrap::one_line(&filter.text, filter.cursor, room);
+    pen.put(x, line.y, room + 1, &shown, style);
+    filter.cursor.and_then(|_| super::place(line, x + column, line.y))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_never_overlap_and_end_where_the_pane_ends() {
+        for width in 1..=300 {
+            for sign in [1, 2] {
+                for (id, due) in [(7, 8), (14, 15)] {
+                    let inside = Rect::new(1, 1, width, 10);
+                    let c = Columns::of(inside, sign, id, due);
+                    let mut end = c.id.0 + c.id.1;
+                    for (x, wide) in [c.severity, c.subject, c.with, c.due] {
+                        if wide > 0 {
+                            assert!(x > end || width < 18, "{width}: {c:?}");
+                            end = x + wide;
+                        }
+                    }
+                    assert!(end <= inside.right() || width < 18, "{width}: {c:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_subject_takes_what_is_left_and_narrow_panes_leave_out_who_has_it() {
+        let at = |width| Columns::of(Rect::new(1, 2, width, 10), 1, 7, 8);
+        assert!(at(67).with.1 > 0 && at(67).subject.1 >= 23);
+        assert_eq!(at(48).with.1, 0);
+        assert!(at(48).severity.1 > 0 && at(48).subject.1 >= 15);
+        assert_eq!((at(18).severity.1, at(18).subject.1), (0, 0));
+        assert_eq!(at(18).due.1, 7);
+    }
+}

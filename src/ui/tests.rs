@@ -1,0 +1,419 @@
+//! Screens: pictures per pane and state, looks asserted apart, and what holds at every size.
+
+use proptest::prelude::*;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::Position;
+use ratatui::style::{Color, Modifier};
+use unicode_width::UnicodeWidthStr;
+
+use super::theme::Theme;
+use super::{Look, draw, fixture};
+use crate::app::layout::areas;
+use crate::app::view::{LinkSign, Overlay, Pane, Snapshot, Tone};
+
+fn colour() -> Look {
+    Look { theme: Theme::colour(), ascii: false }
+}
+
+fn drawn_on(
+    columns: u16,
+    rows: u16,
+    snapshot: &Snapshot,
+    look: &Look,
+) -> (Buffer, Option<Position>) {
+    let mut terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
+    let mut cursor = None;
+    terminal.draw(|frame| draw(frame, snapshot, look)).unwrap();
+    if terminal.backend().cursor_visible() {
+        cursor = Some(terminal.backend().cursor_position());
+    }
+    (terminal.backend().buffer().clone(), cursor)
+}
+
+fn drawn(snapshot: &Snapshot, look: &Look) -> (Buffer, Option<Position>) {
+    let whole = snapshot.areas.whole;
+    drawn_on(whole.width, whole.height, snapshot, look)
+}
+
+fn text_rows(buffer: &Buffer) -> Vec<String> {
+    let width = usize::from(buffer.area.width);
+    buffer
+        .content
+        .chunks(width)
+        .map(|cells| {
+            let mut row = String::new();
+            let mut skip = 0;
+            for cell in cells {
+                if skip > 0 {
+                    skip -= 1;
+                    continue;
+                }
+                row.push_str(cell.symbol());
+                skip = cell.symbol().width().saturating_sub(1);
+            }
+            row
+        })
+        .collect()
+}
+
+fn picture(snapshot: &Snapshot, look: &Look) -> String {
+    let (buffer, cursor) = drawn(snapshot, look);
+    let mut rows: Vec<String> =
+        text_rows(&buffer).iter().map(|row| row.trim_end().to_owned()).collect();
+    if let Some(cursor) = cursor {
+        rows.push(format!("cursor at column {}, row {}", cursor.x, cursor.y));
+    }
+    rows.join("\n")
+}
+
+macro_rules! assert_picture {
+    ($name:expr, $snapshot:expr) => {
+        assert_picture!($name, $snapshot, &colour())
+    };
+    ($name:expr, $snapshot:expr, $look:expr) => {
+        insta::with_settings!({
+            snapshot_path => "../../tests/snapshots",
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, {
+            insta::assert_snapshot!($name, picture(&$snapshot, $look));
+        });
+    };
+}
+
+#[test]
+fn the_desk_at_120x40() {
+    assert_picture!("desk_120x40", fixture::desk(120, 40));
+}
+
+#[test]
+fn the_desk_at_80x24() {
+    assert_picture!("desk_80x24", fixture::desk(80, 24));
+}
+
+#[test]
+fn the_desk_at_200x50() {
+    assert_picture!("desk_200x50", fixture::desk(200, 50));
+}
+
+#[test]
+fn the_desk_at_50x12_is_the_queue_alone() {
+    assert_picture!("desk_50x12", fixture::desk(50, 12));
+    assert_picture!("detail_50x12", fixture::desk_with(50, 12, Pane::Detail, false));
+    assert_picture!("clocks_50x12", fixture::desk_with(50, 12, Pane::Clocks, false));
+}
+
+#[test]
+fn the_desk_at_60x15_and_at_the_smallest_size() {
+    assert_picture!("desk_60x15", fixture::desk(60, 15));
+    assert_picture!("desk_20x5", fixture::desk(20, 5));
+}
+
+#[test]
+fn the_desk_in_ascii() {
+    let look = Look { theme: Theme::mono(), ascii: true };
+    let desk = fixture::desk(80, 24);
+    assert_picture!("desk_80x24_ascii", desk, &look);
+    let (buffer, _) = drawn(&desk, &look);
+    assert!(buffer.content.iter().all(|cell| cell.symbol().is_ascii()));
+}
+
+#[test]
+fn a_zoomed_pane_has_the_whole_body() {
+    assert_picture!("zoomed_detail_80x24", fixture::desk_with(80, 24, Pane::Detail, true));
+}
+
+#[test]
+fn too_small_says_what_is_needed_in_what_fits() {
+    for (columns, rows, line) in [
+        (30, 4, "    too small: 20×5 needed    "),
+        (19, 9, "    needs 20×5     "),
+        (6, 3, " 20×5 "),
+        (3, 3, "   "),
+    ] {
+        let (buffer, _) = drawn(&fixture::desk(columns, rows), &colour());
+        let middle = usize::from((rows - 1) / 2);
+        assert_eq!(text_rows(&buffer)[middle], line);
+    }
+}
+
+#[test]
+fn five_notices_are_five_different_screens() {
+    for (name, notice) in fixture::notices() {
+        let mut desk = fixture::desk(80, 24);
+        desk.queue.rows.clear();
+        desk.queue.count = 0;
+        desk.queue.notice = Some(notice);
+        desk.detail.title = None;
+        desk.detail.lines.clear();
+        desk.clocks.clocks.clear();
+        desk.clocks.next.clear();
+        assert_picture!(format!("notice_{name}_80x24"), desk);
+    }
+}
+
+#[test]
+fn the_header_loses_words_from_the_middle() {
+    let mut lines = Vec::new();
+    for (sign, text) in [
+        (LinkSign::Live, "live"),
+        (LinkSign::Offline, "offline, retry in 8 s · 4 min old"),
+        (LinkSign::Broken, "signed out"),
+    ] {
+        for columns in [160, 120, 100, 80, 60, 50, 40, 30, 20] {
+            let mut desk = fixture::desk(columns, 20);
+            desk.header.link = sign;
+            desk.header.link_text = text.into();
+            let (buffer, _) = drawn(&desk, &colour());
+            lines.push(format!("{}|", text_rows(&buffer)[0]));
+        }
+    }
+    insta::with_settings!({
+        snapshot_path => "../../tests/snapshots",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        insta::assert_snapshot!("header_by_width", lines.join("\n"));
+    });
+}
+
+#[test]
+fn the_footer_drops_hints_from_the_right_and_keeps_the_help() {
+    let footer = |columns| {
+        let (buffer, _) = drawn(&fixture::desk(columns, 20), &colour());
+        text_rows(&buffer)[19].trim_end().to_owned()
+    };
+    assert_eq!(
+        footer(120),
+        " a respond  t take  e escalate  c close  n note  r reply  s severity  / filter  ? help  q quit"
+    );
+    assert_eq!(footer(40), " a respond  t take  e escalate  ? help");
+    assert_eq!(footer(20), " a respond  ? help");
+}
+
+#[test]
+fn a_toast_takes_the_place_of_the_hints() {
+    let mut desk = fixture::desk(80, 24);
+    let text = "Could not close C-10398: it was closed by M. Ito at 14:02";
+    desk.footer.toast = Some((text.into(), Tone::Error));
+    let (buffer, _) = drawn(&desk, &colour());
+    assert_eq!(text_rows(&buffer)[23].trim(), text);
+    assert_eq!(buffer[(1, 23)].fg, Color::LightRed);
+}
+
+#[test]
+fn forms_at_every_size() {
+    for (columns, rows) in [(120, 40), (80, 24), (50, 12), (20, 5)] {
+        let desk = || fixture::desk(columns, rows);
+        let named = |name: &str| format!("form_{name}_{columns}x{rows}");
+        assert_picture!(named("note"), fixture::over(desk(), Overlay::Form(fixture::note())));
+        assert_picture!(named("reply"), fixture::over(desk(), Overlay::Form(fixture::reply())));
+        assert_picture!(named("close"), fixture::over(desk(), Overlay::Form(fixture::close())));
+    }
+}
+
+#[test]
+fn questions_and_help_at_every_size() {
+    for (columns, rows) in [(120, 40), (80, 24), (50, 12), (20, 5)] {
+        let desk = || fixture::desk(columns, rows);
+        let confirm = fixture::over(desk(), Overlay::Confirm(fixture::confirm()));
+        assert_picture!(format!("confirm_{columns}x{rows}"), confirm);
+        let help = fixture::over(desk(), Overlay::Help(fixture::help()));
+        assert_picture!(format!("help_{columns}x{rows}"), help);
+    }
+}
+
+/// The first cell of a text on the screen.
+fn cell_of(buffer: &Buffer, text: &str) -> Cell {
+    for (y, row) in text_rows(buffer).iter().enumerate() {
+        if let Some(at) = row.find(text) {
+            let x = row[..at].width();
+            return buffer[(u16::try_from(x).unwrap(), u16::try_from(y).unwrap())].clone();
+        }
+    }
+    panic!("{text:?} is not on the screen");
+}
+
+#[test]
+fn every_state_has_its_colour_at_sign_and_text() {
+    let (buffer, _) = drawn(&fixture::desk(120, 40), &colour());
+    let look = |text: &str| {
+        let cell = cell_of(&buffer, text);
+        (cell.fg, cell.modifier)
+    };
+    assert_eq!(look("+1h 10m over"), (Color::Red, Modifier::REVERSED));
+    assert_eq!(look("✖"), (Color::Red, Modifier::REVERSED));
+    // The cursor's row is bold besides.
+    assert_eq!(look("9m 12s"), (Color::LightRed, Modifier::BOLD));
+    assert_eq!(look("52m"), (Color::Yellow, Modifier::BOLD));
+    assert_eq!(look("held, 6bd left"), (Color::LightBlue, Modifier::empty()));
+    assert_eq!(look("opens Mon"), (Color::Reset, Modifier::DIM));
+    assert_eq!(look("met in 1h 20m"), (Color::Green, Modifier::DIM));
+    assert_eq!(look("missed by 40m"), (Color::Red, Modifier::DIM));
+    assert_eq!(look("2bd 4h"), (Color::Reset, Modifier::empty()));
+    assert_eq!(look("High"), (Color::Magenta, Modifier::empty()));
+}
+
+#[test]
+fn without_colour_only_attributes_are_used() {
+    let look = Look { theme: Theme::mono(), ascii: false };
+    for overlay in [
+        None,
+        Some(Overlay::Form(fixture::close())),
+        Some(Overlay::Confirm(fixture::confirm())),
+        Some(Overlay::Help(fixture::help())),
+    ] {
+        let mut desk = fixture::desk(120, 40);
+        desk.overlay = overlay;
+        let (buffer, _) = drawn(&desk, &look);
+        for cell in &buffer.content {
+            assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset), "{cell:?}");
+        }
+    }
+}
+
+#[test]
+fn the_cursors_row_has_a_mark_and_is_bold_but_not_reversed() {
+    let (buffer, _) = drawn(&fixture::desk(80, 24), &colour());
+    let mark = cell_of(&buffer, "▌");
+    assert_eq!(mark.fg, Color::LightCyan);
+    let id = cell_of(&buffer, "C-10412");
+    assert_eq!(id.modifier, Modifier::BOLD);
+    let row = text_rows(&buffer).into_iter().find(|row| row.contains('▌')).unwrap();
+    assert!(row.starts_with("│▌▲ C-10412  Crit  Guest cannot connect"), "{row}");
+}
+
+#[test]
+fn a_note_and_an_answer_to_the_customer_cannot_be_confused_even_without_colour() {
+    for look in [colour(), Look { theme: Theme::mono(), ascii: false }] {
+        let draw_form = |form| {
+            let desk = fixture::over(fixture::desk(80, 24), Overlay::Form(form));
+            drawn(&desk, &look).0
+        };
+        let note = draw_form(fixture::note());
+        let reply = draw_form(fixture::reply());
+        assert!(text_rows(&note).iter().any(|r| r.contains("INTERNAL – the customer never")));
+        assert!(text_rows(&reply).iter().any(|r| r.contains("TO THE CUSTOMER")));
+        let note = text_rows(&note).join("\n");
+        let reply = text_rows(&reply).join("\n");
+        assert!(!note.contains('╔') && reply.contains('╔'));
+    }
+}
+
+/// What no screen may have: control, bidi, tag or invisible characters, a cell of more than a grapheme, a
+/// row that is not as wide as the terminal.
+fn judge(buffer: &Buffer) -> Result<(), TestCaseError> {
+    let width = usize::from(buffer.area.width);
+    for row in buffer.content.chunks(width.max(1)) {
+        let mut columns = 0;
+        for cell in row {
+            let symbol = cell.symbol();
+            let hidden = |c: char| {
+                c.is_control()
+                    || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+                        | '\u{2066}'..='\u{2069}' | '\u{e0000}'..='\u{e007f}')
+            };
+            prop_assert!(!symbol.chars().any(hidden), "{symbol:?}");
+            prop_assert!(symbol.len() <= 64, "{symbol:?}");
+            if columns > 0 {
+                // The second column of a wide character.
+                prop_assert_eq!(symbol, " ");
+                columns -= 1;
+                continue;
+            }
+            prop_assert!(symbol.width() >= 1, "{symbol:?}");
+            columns = symbol.width() - 1;
+        }
+        prop_assert_eq!(columns, 0, "a wide character reaches beyond the row");
+    }
+    Ok(())
+}
+
+fn overlays() -> impl Strategy<Value = Option<Overlay>> {
+    prop_oneof![
+        Just(None),
+        Just(Some(Overlay::Form(fixture::note()))),
+        Just(Some(Overlay::Form(fixture::close()))),
+        Just(Some(Overlay::Confirm(fixture::confirm()))),
+        Just(Some(Overlay::Help(fixture::help()))),
+    ]
+}
+
+fn panes() -> impl Strategy<Value = Pane> {
+    prop_oneof![Just(Pane::Queue), Just(Pane::Detail), Just(Pane::Clocks)]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_size_panics_and_nothing_is_drawn_outside(
+        columns in 1u16..=300, rows in 1u16..=100, focus in panes(), zoomed: bool, ascii: bool,
+        overlay in overlays(), typed: bool,
+    ) {
+        let mut desk = fixture::desk_with(columns, rows, focus, zoomed);
+        desk.overlay = overlay;
+        if typed {
+            let text = "a filter".to_owned();
+            desk.queue.filter = Some(crate::app::view::FilterLine { text, cursor: Some(8) });
+        }
+        let look = Look { theme: Theme::colour(), ascii };
+        let (buffer, cursor) = drawn(&desk, &look);
+        judge(&buffer)?;
+        if let Some(cursor) = cursor {
+            prop_assert!(cursor.x < columns && cursor.y < rows);
+        }
+        if ascii {
+            prop_assert!(buffer.content.iter().all(|c| c.symbol().is_ascii()));
+        }
+    }
+
+    /// The terminal was resized between building and drawing.
+    #[test]
+    fn a_snapshot_made_for_another_size_is_cut(
+        columns in 1u16..=200, rows in 1u16..=60, made_columns in 1u16..=200, made_rows in 1u16..=60,
+        overlay in overlays(),
+    ) {
+        let mut desk = fixture::desk(made_columns, made_rows);
+        desk.overlay = overlay;
+        judge(&drawn_on(columns, rows, &desk, &colour()).0)?;
+    }
+
+    #[test]
+    fn hostile_text_stays_in_its_cells(
+        hostile in "(\\PC|[\\x00-\\x1f\u{7f}-\u{9f}\u{200b}-\u{202e}\u{2066}-\u{2069}\u{300}-\u{310}\u{1f1e6}-\u{1f1ff}\u{e0020}-\u{e0030}]){0,40}",
+        columns in 20u16..=140, rows in 5u16..=45,
+    ) {
+        let mut desk = fixture::desk(columns, rows);
+        for row in &mut desk.queue.rows {
+            row.id = hostile.as_str().into();
+            row.subject = hostile.as_str().into();
+            row.with = Some(hostile.as_str().into());
+        }
+        desk.header.who = hostile.as_str().into();
+        if let Some(title) = &mut desk.detail.title {
+            title.id = hostile.as_str().into();
+        }
+        let mut form = fixture::close();
+        form.subtitle = hostile.as_str().into();
+        form.error = Some(hostile.as_str().into());
+        for field in &mut form.fields {
+            field.error = Some(hostile.as_str().into());
+            if let crate::app::view::FieldKind::Text { lines, cursor } = &mut field.kind {
+                *lines = vec![hostile.clone()];
+                *cursor = (0, hostile.chars().count());
+            }
+        }
+        judge(&drawn(&desk, &colour()).0)?;
+        desk.overlay = Some(Overlay::Form(form));
+        judge(&drawn(&desk, &colour()).0)?;
+    }
+}
+
+/// The geometry that the tests rely on is the one in force.
+#[test]
+fn the_fixture_is_made_for_its_size() {
+    assert_eq!(fixture::desk(80, 24).areas, areas(80, 24, Pane::Queue, false));
+}
