@@ -1,0 +1,330 @@
+//! The configuration: what it says, and what it says when it is wrong.
+
+use std::path::Path;
+
+use secrecy::ExposeSecret;
+
+use super::*;
+
+fn load(home: &Path, config: &str, variables: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+    load_with(home, config, variables, &Flags::default())
+}
+
+fn load_with(
+    home: &Path,
+    config: &str,
+    variables: &[(&str, &str)],
+    flags: &Flags,
+) -> Result<Settings, ConfigError> {
+    if !config.is_empty() {
+        write(&home.join("config.toml"), config, 0o600);
+    }
+    let home = home.to_str().unwrap();
+    let mut all = vec![("CASELOAD_HOME", home), ("HOME", home)];
+    all.extend(variables);
+    Settings::load(&Environment::of(&all), flags)
+}
+
+fn write(path: &Path, text: &str, mode: u32) {
+    std::fs::write(path, text).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+}
+
+fn token(settings: &Settings, variables: &[(&str, &str)]) -> Result<String, ConfigError> {
+    let desk = settings.selected_desk()?;
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(desk.token(&Environment::of(variables)))
+        .map(|token| token.expose_secret().to_owned())
+}
+
+#[test]
+fn the_example_is_a_right_configuration_and_shows_every_key() {
+    let text = include_str!("../../config.example.toml");
+    let as_it_stands = ConfigFile::parse(Path::new("config.example.toml"), text).unwrap();
+    assert_eq!(as_it_stands.desks.len(), 1);
+    // The lines that are switched off ("#: ") are right as well.
+    let everything: String = text
+        .lines()
+        .map(|line| match line.strip_prefix("#: ") {
+            Some(code) => format!("{code}\n"),
+            None => format!("{line}\n"),
+        })
+        .collect();
+    let file = ConfigFile::parse(Path::new("config.example.toml"), &everything).unwrap();
+    assert!(file.policy.is_some() && file.theme.is_some() && file.ascii.is_some());
+    assert!(file.mouse.is_some() && file.reduced_motion.is_some() && file.alerts_at.is_some());
+    assert!(file.bell.is_some() && file.osc.is_some() && file.quiet.is_some());
+    assert!(!file.keys.is_empty());
+    for key in ["token_file", "token_env", "token_command", "keyring"] {
+        assert!(everything.contains(key), "{key} is not shown");
+    }
+}
+
+#[test]
+fn the_example_shows_the_defaults() {
+    let text = include_str!("../../config.example.toml");
+    let home = tempfile::tempdir().unwrap();
+    let example = load(home.path(), text, &[]).unwrap();
+    let nothing = tempfile::tempdir().unwrap();
+    let default = load(nothing.path(), "", &[]).unwrap();
+    assert_eq!(example.screen.theme.value, default.screen.theme.value);
+    assert_eq!(example.screen.ascii.value, default.screen.ascii.value);
+    assert_eq!(example.screen.mouse.value, default.screen.mouse.value);
+    assert_eq!(example.screen.reduced_motion.value, default.screen.reduced_motion.value);
+    assert_eq!(example.alerts.at.value, default.alerts.at.value);
+    assert_eq!(example.alerts.bell.value, default.alerts.bell.value);
+    assert_eq!(example.alerts.osc.value, default.alerts.osc.value);
+    assert_eq!(example.alerts.quiet.value, default.alerts.quiet.value);
+}
+
+#[test]
+fn a_wrong_file_is_told_line_by_line_with_the_nearest_right_name() {
+    for (config, expected) in [
+        (
+            "[screen]\ntehme = \"dark\"\n",
+            "2: unknown key \"tehme\" in [screen]; did you mean \"theme\"?",
+        ),
+        (
+            "colour = 1\n",
+            "1: unknown key \"colour\"; there are: policy, desk, screen, alerts, keys",
+        ),
+        (
+            "[desk.a]\nurl = \"https://a.example\"\ntokenfile = \"t\"\n",
+            "3: unknown key \"tokenfile\" in [desk.a]; did you mean \"token_file\"?",
+        ),
+        (
+            "[desk.a]\nkind = \"caseload\"\n",
+            "1: [desk.a] has no url, such as \"https://desk.example.org\"",
+        ),
+        (
+            "[desk.a]\nurl = \"ftp://a\"\n",
+            "2: the url begins with neither https:// nor http://; write it like https://desk.example.org",
+        ),
+        (
+            "[desk.a]\nurl = \"https://u:p@a.example\"\n",
+            "2: the url holds a name or password; write it like https://desk.example.org",
+        ),
+        (
+            "[desk]\nurl = \"https://a.example\"\n",
+            "2: \"url\" stands in [desk]; a desk has a name: write [desk.NAME]",
+        ),
+        (
+            "[desk.\"a b\"]\nurl = \"https://a.example\"\n",
+            "1: a desk's name has 1 to 64 letters, digits, \"-\", \"_\" or \".\"",
+        ),
+        (
+            "[desk.a]\nurl = \"https://a.example\"\nkind = \"caselaod\"\n",
+            "3: \"caselaod\" is no kind; did you mean \"caseload\"?",
+        ),
+        (
+            "[desk.a]\nurl = \"https://a.example\"\ntoken_env = \"A\"\ntoken_file = \"b\"\n",
+            "[desk.a] has both token_env and token_file; a token comes from one place",
+        ),
+        ("[screen]\nascii = \"yes\"\n", "2: \"ascii\" must be true or false, not a text"),
+        ("screen = 3\n", "1: \"screen\" must be a table: [screen], not a number"),
+        ("[screen]\ntheme = \"neon\"\n", "2: \"neon\" is no theme; there are: auto, mono"),
+        (
+            "[alerts]\nat = [\"1h\", \"soon\"]\n",
+            "2: \"soon\" is not a time span; write 1h, 15m or 30s",
+        ),
+        (
+            "[alerts]\nquiet = \"22-6\"\n",
+            "2: \"22-6\" is not a span of the day; write \"22:00-06:00\"",
+        ),
+        ("[keys]\nescalate = \"e\"\n", "2: \"escalate\" must be a list of texts, not a text"),
+        (
+            "[keys]\nescalat = [\"e\"]\n",
+            "2: [keys] \"escalat\" is not an action; did you mean escalate?",
+        ),
+        ("[keys]\nescalate = [\"hyper-x\"]\n", "2: [keys] escalate: "),
+        ("[screen\n", "1: this is not TOML: "),
+        ("a = 1\na = 2\n", "2: this is not TOML: duplicate key"),
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let error = load(home.path(), config, &[]).unwrap_err().to_string();
+        assert!(error.contains(expected), "{config:?} says\n{error}\nand not\n{expected}");
+        assert!(error.contains("config.toml:"), "{error} does not name the file");
+    }
+}
+
+#[test]
+fn every_wrong_line_is_told_in_the_order_of_the_file() {
+    let home = tempfile::tempdir().unwrap();
+    let error = load(home.path(), "[screen]\nx = 1\n[alerts]\nbel = true\n", &[]).unwrap_err();
+    let lines: Vec<String> = error.to_string().lines().map(str::to_owned).collect();
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0].contains(":2: ") && lines[1].contains(":4: "), "{lines:?}");
+}
+
+#[test]
+fn a_broken_file_with_a_token_in_it_does_not_show_the_token() {
+    for config in
+        ["[desk.a]\ntoken = \"s3cret", "[desk.a]\ntoken = \"s3cret\"\ntoken_env = \"V\"\n"]
+    {
+        let home = tempfile::tempdir().unwrap();
+        let error = load(home.path(), config, &[]).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_fine_unless_it_was_asked_for() {
+    let home = tempfile::tempdir().unwrap();
+    assert!(!load(home.path(), "", &[]).unwrap().file_read);
+    let error = load(home.path(), "", &[("CASELOAD_CONFIG", "/nowhere/c.toml")]).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with("could not read the configuration /nowhere/c.toml (CASELOAD_CONFIG): "),
+        "{error}"
+    );
+    let flags = Flags { config: Some("/nowhere/d.toml".into()), ..Flags::default() };
+    let error =
+        load_with(home.path(), "", &[("CASELOAD_CONFIG", "/nowhere/c.toml")], &flags).unwrap_err();
+    assert!(error.to_string().contains("/nowhere/d.toml (--config)"), "{error}");
+}
+
+#[test]
+fn flags_win_over_the_environment_and_that_over_the_file() {
+    let config = "[screen]\nascii = false\ntheme = \"mono\"\n";
+    let home = tempfile::tempdir().unwrap();
+    let settings = load(home.path(), config, &[]).unwrap();
+    assert_eq!(settings.screen.theme, Setting::new(Theme::Mono, Origin::Line(3)));
+    let variables = [("CASELOAD_ASCII", "1"), ("CASELOAD_THEME", "auto")];
+    let settings = load(home.path(), config, &variables).unwrap();
+    assert_eq!(settings.screen.ascii, Setting::new(true, Origin::Variable("CASELOAD_ASCII")));
+    assert_eq!(settings.screen.theme.value, Theme::Auto);
+    let flags = Flags { ascii: true, ..Flags::default() };
+    let settings = load_with(home.path(), config, &[("CASELOAD_ASCII", "0")], &flags).unwrap();
+    assert_eq!(settings.screen.ascii, Setting::new(true, Origin::Flag("--ascii")));
+    let error = load(home.path(), config, &[("CASELOAD_THEME", "moon")]).unwrap_err();
+    assert_eq!(error.to_string(), "CASELOAD_THEME: \"moon\" is no theme; did you mean \"mono\"?");
+}
+
+const TWO: &str = "[desk.north]\nurl = \"https://n.example\"\ntoken_env = \"N\"\n\
+                   [desk.south]\nurl = \"https://s.example\"\ntoken_env = \"S\"\n";
+
+#[test]
+fn the_desk_is_the_one_asked_for_or_the_environments_or_the_only_one() {
+    let home = tempfile::tempdir().unwrap();
+    let name = |variables: &[(&str, &str)], flags: &Flags| {
+        load_with(home.path(), TWO, variables, flags)?.selected_desk().map(|desk| desk.name.clone())
+    };
+    let none = Flags::default();
+    let south = Flags { desk: Some("south".into()), ..Flags::default() };
+    assert_eq!(
+        name(&[], &none).unwrap_err().to_string(),
+        "several desks are configured (north, south): choose one with --desk NAME or CASELOAD_DESK"
+    );
+    assert_eq!(name(&[("CASELOAD_DESK", "north")], &none).unwrap(), "north");
+    assert_eq!(name(&[("CASELOAD_DESK", "north")], &south).unwrap(), "south");
+    assert_eq!(name(&[("CASELOAD_URL", "http://127.0.0.1:8470")], &none).unwrap(), "127.0.0.1");
+    assert_eq!(name(&[("CASELOAD_URL", "http://127.0.0.1:8470")], &south).unwrap(), "south");
+    let west = Flags { desk: Some("west".into()), ..Flags::default() };
+    assert_eq!(
+        name(&[], &west).unwrap_err().to_string(),
+        "--desk: no desk is called \"west\"; there are: north, south"
+    );
+    let empty = tempfile::tempdir().unwrap();
+    let error = load(empty.path(), "", &[]).unwrap().selected_desk().cloned().unwrap_err();
+    assert!(error.to_string().starts_with("no desk is configured: set CASELOAD_URL"), "{error}");
+}
+
+#[test]
+fn a_token_comes_from_its_place_and_errors_name_the_place_only() {
+    let home = tempfile::tempdir().unwrap();
+    write(&home.path().join("t"), "from-file\n", 0o600);
+    let config = |source: &str| format!("[desk.a]\nurl = \"https://a.example\"\n{source}\n");
+    let got = |source: &str, variables: &[(&str, &str)]| {
+        token(&load(home.path(), &config(source), variables)?, variables)
+    };
+    assert_eq!(got("token_file = \"t\"", &[]).unwrap(), "from-file");
+    assert_eq!(got("token_file = \"~/t\"", &[]).unwrap(), "from-file");
+    assert_eq!(got("token_env = \"MINE\"", &[("MINE", "from-env")]).unwrap(), "from-env");
+    assert_eq!(got("token = \"from-here\"", &[]).unwrap(), "from-here");
+    assert_eq!(got("", &[("CASELOAD_TOKEN", "of-env")]).unwrap(), "of-env");
+    // A desk with its own source is not given the environment's token, which is another desk's.
+    assert_eq!(got("token_file = \"t\"", &[("CASELOAD_TOKEN", "of-env")]).unwrap(), "from-file");
+    let path = home.path().join("t");
+    let variables = [("CASELOAD_TOKEN_FILE", path.to_str().unwrap())];
+    assert_eq!(got("", &variables).unwrap(), "from-file");
+    assert_eq!(
+        got("", &[]).unwrap_err().to_string(),
+        "desk a has no token: set CASELOAD_TOKEN or CASELOAD_TOKEN_FILE, or write token_file, \
+         token_env or token_command into its [desk.NAME]"
+    );
+    assert_eq!(
+        got("keyring = true", &[]).unwrap_err().to_string(),
+        "desk a: keyring is not available in this version; use token_file, token_env or \
+         token_command"
+    );
+    assert_eq!(
+        got("token_env = \"MINE\"", &[]).unwrap_err().to_string(),
+        "the variable MINE, which should hold the token of desk a, is not set"
+    );
+    for bad in ["two words", "caf\u{e9}", "\u{1b}[31m"] {
+        let error = got("token_env = \"MINE\"", &[("MINE", bad)]).unwrap_err().to_string();
+        assert!(
+            error.starts_with("what the variable MINE holds for desk a is no token"),
+            "{error}"
+        );
+        assert!(!error.contains(bad));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_token_that_others_can_read_is_refused_with_the_command_that_mends_it() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("t");
+    for mode in [0o644, 0o640, 0o604] {
+        write(&path, "s3cret\n", mode);
+        let config = "[desk.a]\nurl = \"https://a.example\"\ntoken_file = \"t\"\n";
+        let error = token(&load(home.path(), config, &[]).unwrap(), &[]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            format!("the token file {0} can be read by others; run: chmod 600 {0}", path.display())
+        );
+    }
+    let config = home.path().join("own.toml");
+    write(&config, "[desk.a]\nurl = \"https://a.example\"\ntoken = \"s3cret\"\n", 0o644);
+    let flags = Flags { config: Some(config.clone()), ..Flags::default() };
+    let error = load_with(home.path(), "", &[], &flags).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        format!(
+            "the configuration holds a token, and {0} can be read by others; run: chmod 600 {0}",
+            config.display()
+        )
+    );
+    // Without a token in it, others may read it.
+    write(&config, "[desk.a]\nurl = \"https://a.example\"\ntoken_env = \"T\"\n", 0o644);
+    assert!(load_with(home.path(), "", &[], &flags).is_ok());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_token_command_gives_its_first_line_and_its_failures_are_told() {
+    let home = tempfile::tempdir().unwrap();
+    let got = |command: &str| {
+        let config =
+            format!("[desk.a]\nurl = \"https://a.example\"\ntoken_command = '''{command}'''\n");
+        token(&load(home.path(), &config, &[]).unwrap(), &[])
+    };
+    assert_eq!(got("printf 'one\\ntwo\\n' | cat").unwrap(), "one");
+    assert_eq!(
+        got("exit 3").unwrap_err().to_string(),
+        "token_command of desk a failed: exit status: 3"
+    );
+    assert_eq!(
+        got("true").unwrap_err().to_string(),
+        "the token of desk a is empty (it comes from token_command)"
+    );
+}
