@@ -1,1 +1,151 @@
-//! runtime
+//! The impure rim of the screen: the terminal with its guard, what comes from it, signals, and the loop
+//! that ties them to the behaviour (`app`), the drawing (`ui`) and the line to the desk (`sync`).
+
+mod desk_loop;
+mod input;
+mod screen;
+mod signals;
+mod translate;
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+use tokio::sync::{Notify, mpsc};
+
+use crate::app::{self, Model};
+use crate::client::CaseApi;
+use crate::clock::DeskClock;
+use crate::input::Keymap;
+use crate::sync;
+use crate::ui::Look;
+use crate::ui::theme::Theme;
+
+pub use desk_loop::{Edges, run_loop};
+pub use signals::Signal;
+
+/// How long quitting waits for acts that are being sent.
+const GRACE: Duration = Duration::from_secs(3);
+/// Quitting that takes longer than this says why.
+const SILENCE: Duration = Duration::from_millis(300);
+/// Events of the line that may wait while a frame is drawn.
+const EVENTS_AHEAD: usize = 64;
+
+/// What the person chose for this screen.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Only ASCII reaches the terminal.
+    pub ascii: bool,
+    /// False: attributes only, no colour.
+    pub color: bool,
+    /// Clicks and the wheel are ours instead of the terminal's.
+    pub mouse: bool,
+    pub keymap: Keymap,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { ascii: false, color: true, mouse: false, keymap: Keymap::embedded() }
+    }
+}
+
+impl Options {
+    fn look(&self) -> Look {
+        let theme = if self.color { Theme::colour() } else { Theme::mono() };
+        Look { theme, ascii: self.ascii }
+    }
+}
+
+/// Shows the desk behind `api` until the person quits, a signal ends us, or the terminal is gone. The
+/// terminal is given back on every way out.
+///
+/// # Errors
+/// When there is no terminal, it cannot be used, or a part of the program panicked.
+pub async fn run(
+    api: Arc<dyn CaseApi>,
+    clock: Arc<DeskClock>,
+    options: Options,
+) -> anyhow::Result<()> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        anyhow::bail!(
+            "the desk needs a terminal for its input and output; without one there is \
+             `caseload list`"
+        );
+    }
+    let failed = Arc::new(Notify::new());
+    let _hook = screen::PanicHook::install(Arc::clone(&failed));
+    let mut signals = signals::listen()?;
+    let screen = screen::Screen::enter(options.mouse)?;
+    let (events, mut told) = mpsc::channel(EVENTS_AHEAD);
+    let line = sync::start(api, Arc::clone(&clock), events);
+
+    let ended = {
+        let mut terminal = Terminal::new(screen::FrameBackend::new())?;
+        let size = terminal.backend().size()?;
+        let look = options.look();
+        let mut model = Model::new(
+            (size.width, size.height),
+            app::Options { ascii: options.ascii, keymap: options.keymap },
+        );
+        let edges = Edges {
+            terminal: &mut terminal,
+            input: input::events(),
+            signals: &mut signals,
+            line: &line,
+            told: &mut told,
+            clock: &*clock,
+        };
+        tokio::select! {
+            ended = run_loop(edges, &mut model, &look, || screen.suspend()) => ended,
+            () = failed.notified() => {
+                Err(anyhow::anyhow!("a part of the program failed; what it said is above"))
+            }
+        }
+    };
+    drop(screen);
+    for sentence in finish(line, told, &mut signals).await {
+        // Nobody may be there to read it any more.
+        let _ = writeln!(io::stderr(), "{sentence}");
+    }
+    ended
+}
+
+/// Ends the line: waits for what is being sent, and answers what was refused or left open meanwhile. A
+/// second signal ends the waiting.
+async fn finish(
+    line: sync::Handle,
+    mut told: mpsc::Receiver<sync::Event>,
+    signals: &mut signals::Signals,
+) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let ending = line.shutdown(GRACE);
+    tokio::pin!(ending);
+    let late = tokio::time::sleep(SILENCE);
+    tokio::pin!(late);
+    let mut said = false;
+    let left = loop {
+        tokio::select! {
+            left = &mut ending => break left,
+            Some(event) = told.recv() => {
+                if let sync::Event::ActFailed { failure, .. } = event {
+                    sentences.push(failure.sentence.cell(500));
+                }
+            }
+            () = &mut late, if !said => {
+                said = true;
+                let _ = writeln!(io::stderr(), "Waiting for what is being sent …");
+            }
+            () = signals::next_end(signals) => break Vec::new(),
+        }
+    };
+    // What came together with the end.
+    while let Ok(event) = told.try_recv() {
+        if let sync::Event::ActFailed { failure, .. } = event {
+            sentences.push(failure.sentence.cell(500));
+        }
+    }
+    sentences.extend(left.iter().map(translate::unconfirmed));
+    sentences
+}

@@ -1,0 +1,187 @@
+//! The loop: wait for something to happen, take all that has happened, let the model change, have the
+//! effects done, and draw if the screen now reads differently. There is no frame rate: an idle desk sleeps
+//! until the next instant at which something visible changes by itself.
+
+use std::io;
+
+use chrono::{DateTime, Utc};
+use crossterm::event::Event;
+use futures_util::{FutureExt, Stream, StreamExt};
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+use tokio::sync::mpsc;
+
+use super::signals::Signal;
+use super::translate;
+use crate::app::view::{self, Snapshot};
+use crate::app::{self, Effect, Model, Msg};
+use crate::clock::Clock;
+use crate::sync;
+use crate::ui::{self, Look};
+
+/// The most that is taken in before a frame is drawn: a flood must not starve the screen.
+const BURST: usize = 500;
+
+/// Everything the loop touches of the outside.
+pub struct Edges<'a, B: Backend, I, S> {
+    pub terminal: &'a mut Terminal<B>,
+    /// Keys, pastes, the mouse, sizes. Its end or an error means that the terminal is gone.
+    pub input: I,
+    pub signals: S,
+    pub line: &'a sync::Handle,
+    pub told: &'a mut mpsc::Receiver<sync::Event>,
+    pub clock: &'a dyn Clock,
+}
+
+/// What woke the loop.
+enum Woken {
+    Input(Option<io::Result<Event>>),
+    Told(Option<sync::Event>),
+    Signal(Signal),
+    Time,
+}
+
+/// What the loop does next besides drawing.
+#[derive(Default)]
+struct Orders {
+    suspend: bool,
+    redraw: bool,
+    quit: bool,
+}
+
+/// Runs the desk until it is quit or ended. `suspend` gives the terminal to the shell and comes back when we
+/// are resumed.
+///
+/// # Errors
+/// When drawing fails.
+pub async fn run_loop<B, I, S>(
+    edges: Edges<'_, B, I, S>,
+    model: &mut Model,
+    look: &Look,
+    mut suspend: impl AsyncFnMut() -> io::Result<()>,
+) -> anyhow::Result<()>
+where
+    B: Backend,
+    B::Error: Send + Sync + 'static,
+    I: Stream<Item = io::Result<Event>> + Unpin,
+    S: Stream<Item = Signal> + Unpin,
+{
+    let Edges { terminal, mut input, mut signals, line, told, clock } = edges;
+    let mut shown: Option<Snapshot> = None;
+    loop {
+        let now = clock.now();
+        let (snapshot, next_change) = view::build(model, now);
+        if shown.as_ref() != Some(&snapshot) {
+            terminal.draw(|frame| ui::draw(frame, &snapshot, look))?;
+            shown = Some(snapshot);
+        }
+
+        let mut orders = Orders::default();
+        let mut woken = tokio::select! {
+            // Keys first: the person goes before the desk.
+            biased;
+            event = input.next() => Woken::Input(event),
+            Some(signal) = signals.next() => Woken::Signal(signal),
+            event = told.recv() => Woken::Told(event),
+            () = until(next_change, now) => Woken::Time,
+        };
+        // All that is there already goes into the same frame.
+        for _ in 0..BURST {
+            take(woken, model, clock, line, &mut orders);
+            if orders.quit || orders.suspend {
+                break;
+            }
+            woken = if let Some(event) = input.next().now_or_never() {
+                Woken::Input(event)
+            } else if let Ok(event) = told.try_recv() {
+                Woken::Told(Some(event))
+            } else {
+                break;
+            };
+        }
+        if orders.quit {
+            return Ok(());
+        }
+        if orders.suspend {
+            suspend().await?;
+        }
+        if orders.suspend || orders.redraw {
+            let size = terminal.size()?;
+            obey(
+                app::update(
+                    model,
+                    Msg::Resized { columns: size.width, rows: size.height },
+                    clock.now(),
+                ),
+                line,
+                &mut orders,
+            );
+            terminal.clear()?;
+            shown = None;
+        }
+    }
+}
+
+/// Sleeps until an instant of the desk's clock; for ever without one.
+async fn until(instant: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+    match instant {
+        Some(instant) => {
+            let wait = (instant - now).to_std().unwrap_or_default();
+            // Timers count whole milliseconds: a hair too late instead of twice too early.
+            tokio::time::sleep(wait + std::time::Duration::from_millis(1)).await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Takes one thing in and has its effects done.
+fn take(
+    woken: Woken,
+    model: &mut Model,
+    clock: &dyn Clock,
+    line: &sync::Handle,
+    orders: &mut Orders,
+) {
+    let msg = match woken {
+        Woken::Input(Some(Ok(Event::FocusGained))) => {
+            // Somebody looks again: a line that is down is tried at once.
+            line.poll_now();
+            None
+        }
+        Woken::Input(Some(Ok(event))) => translate::terminal_event(event),
+        Woken::Told(Some(event)) => Some(translate::desk_event(event)),
+        Woken::Time => Some(Msg::TimePassed),
+        Woken::Signal(Signal::Suspend) => {
+            orders.suspend = true;
+            None
+        }
+        Woken::Signal(Signal::Resumed) => {
+            orders.redraw = true;
+            None
+        }
+        // The terminal is gone, a signal ends us, or the line ended without being asked to.
+        Woken::Input(None | Some(Err(_))) | Woken::Signal(Signal::End) | Woken::Told(None) => {
+            orders.quit = true;
+            Some(Msg::Terminated)
+        }
+    };
+    if let Some(msg) = msg {
+        obey(app::update(model, msg, clock.now()), line, orders);
+    }
+}
+
+/// Has effects done, or notes them for the loop.
+fn obey(effects: Vec<Effect>, line: &sync::Handle, orders: &mut Orders) {
+    for effect in effects {
+        match effect {
+            Effect::FetchCase { id, known } => line.fetch(id, known),
+            Effect::Act { act, case, revision, action } => {
+                line.act(sync::ActRequest { ticket: act.0, case, revision, action: *action });
+            }
+            Effect::PollNow => line.poll_now(),
+            Effect::Suspend => orders.suspend = true,
+            Effect::Redraw => orders.redraw = true,
+            Effect::Quit => orders.quit = true,
+        }
+    }
+}

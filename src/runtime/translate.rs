@@ -1,0 +1,128 @@
+//! What the terminal and the line tell, in the words of the behaviour.
+
+use crokey::KeyCombination;
+use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEventKind};
+
+use crate::app::{self, ActId, Msg, Whoami};
+use crate::sync;
+
+/// What an event of the terminal means; None: nothing.
+pub fn terminal_event(event: Event) -> Option<Msg> {
+    match event {
+        // Releases are told by some terminals only, and mean nothing.
+        Event::Key(key) if key.kind != KeyEventKind::Release => {
+            Some(Msg::KeyPressed(KeyCombination::from(key)))
+        }
+        Event::Paste(text) => Some(Msg::Pasted(text)),
+        Event::Resize(columns, rows) => Some(Msg::Resized { columns, rows }),
+        Event::Mouse(mouse) => {
+            let (column, row) = (mouse.column, mouse.row);
+            match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) => Some(Msg::Clicked { column, row }),
+                MouseEventKind::ScrollUp => Some(Msg::Scrolled { up: true, column, row }),
+                MouseEventKind::ScrollDown => Some(Msg::Scrolled { up: false, column, row }),
+                _ => None,
+            }
+        }
+        Event::Key(_) | Event::FocusGained | Event::FocusLost => None,
+    }
+}
+
+/// What an event of the line means.
+pub fn desk_event(event: sync::Event) -> Msg {
+    match event {
+        sync::Event::SignedIn(me) => {
+            let actor = me.actor();
+            Msg::SignedIn(Box::new(Whoami { actor, partner: me.partner, may: me.may }))
+        }
+        sync::Event::Policy(policy) => Msg::PolicyLoaded(policy),
+        sync::Event::Page { cases, removed, reset, more } => {
+            Msg::PageCame { cases, removed, reset, more }
+        }
+        sync::Event::Link { link: state, fresh_at } => {
+            Msg::LinkChanged { link: link(state), fresh_at }
+        }
+        sync::Event::Skew(seconds) => Msg::SkewLearned(seconds),
+        sync::Event::Detail(detail) => Msg::DetailCame(detail),
+        sync::Event::DetailUnchanged(id) => Msg::DetailUnchanged(id),
+        sync::Event::DetailFailed { id, why, gone } => Msg::DetailFailed { id, why, gone },
+        sync::Event::ActDelayed { ticket, why } => Msg::ActDelayed { act: ActId(ticket), why },
+        sync::Event::ActDone { ticket, case } => Msg::ActDone { act: ActId(ticket), case },
+        sync::Event::ActFailed { ticket, failure } => {
+            let sync::ActFailure { sentence, fields, current } = *failure;
+            let failure = Box::new(app::ActFailure { sentence, fields, current });
+            Msg::ActFailed { act: ActId(ticket), failure }
+        }
+    }
+}
+
+fn link(link: sync::Link) -> app::Link {
+    match link {
+        sync::Link::Connecting => app::Link::Connecting,
+        sync::Link::Live => app::Link::Live,
+        sync::Link::Offline { retry_at, why } => app::Link::Offline { retry_at, why },
+        sync::Link::SignedOut { why } => app::Link::SignedOut { why },
+        sync::Link::NotAllowed { why } => app::Link::NotAllowed { why },
+        sync::Link::NotACaseApi { why } => app::Link::NotACaseApi { why },
+    }
+}
+
+/// What is said of an act that had no answer when the screen was quit.
+pub fn unconfirmed(act: &sync::Unconfirmed) -> String {
+    let what = format!("{} {}", act.action.verb(), act.case);
+    if act.maybe_done {
+        format!("Not confirmed: {what}. The desk may have done it; look before you do it again.")
+    } else {
+        format!("Not done: {what}. The desk was not reached.")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::ActionKind;
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
+
+    #[test]
+    fn a_key_counts_when_pressed_and_repeated_but_not_when_released() {
+        let key = |kind| {
+            let mut key = KeyEvent::new(KeyCode::Char('j'), KeyModifiers::NONE);
+            key.kind = kind;
+            terminal_event(Event::Key(key))
+        };
+        let pressed = Some(Msg::KeyPressed(crokey::key!(j)));
+        assert_eq!(key(KeyEventKind::Press), pressed);
+        assert_eq!(key(KeyEventKind::Repeat), pressed);
+        assert_eq!(key(KeyEventKind::Release), None);
+    }
+
+    #[test]
+    fn only_the_left_button_and_the_wheel_mean_something() {
+        let mouse = |kind| {
+            let event = MouseEvent { kind, column: 3, row: 4, modifiers: KeyModifiers::NONE };
+            terminal_event(Event::Mouse(event))
+        };
+        let clicked = Msg::Clicked { column: 3, row: 4 };
+        assert_eq!(mouse(MouseEventKind::Down(MouseButton::Left)), Some(clicked));
+        assert_eq!(mouse(MouseEventKind::Down(MouseButton::Right)), None);
+        assert_eq!(mouse(MouseEventKind::Moved), None);
+        let up = Msg::Scrolled { up: true, column: 3, row: 4 };
+        assert_eq!(mouse(MouseEventKind::ScrollUp), Some(up));
+    }
+
+    #[test]
+    fn what_was_left_open_is_told_with_act_and_case() {
+        let mut act = sync::Unconfirmed {
+            ticket: 1,
+            case: "C-10412".into(),
+            action: ActionKind::Escalate,
+            maybe_done: true,
+        };
+        assert_eq!(
+            unconfirmed(&act),
+            "Not confirmed: escalate C-10412. The desk may have done it; look before you do it again."
+        );
+        act.maybe_done = false;
+        assert_eq!(unconfirmed(&act), "Not done: escalate C-10412. The desk was not reached.");
+    }
+}
