@@ -1,0 +1,371 @@
+//! The common way of all acts: to one case or to several, one after the other, each told in a line; the
+//! exit code is that of the worst.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::args::{Guard, Ids};
+use super::outcome::{Exit, Failure, stopped};
+use super::output::Output;
+use super::session::{Connection, Session, Texts};
+use crate::client::{CallError, CaseApi, Fetched};
+use crate::domain::action::NewCorrection;
+use crate::domain::{Action, ActionKind, CaseId, CorrectionId, Finding, Revision, Tier, Untrusted};
+use crate::wire::{Acted, Code, Problem};
+
+/// What is to be done, to which cases.
+#[derive(Debug)]
+pub struct Order {
+    pub ids: Vec<CaseId>,
+    pub if_revision: Option<Revision>,
+    pub deed: Deed,
+}
+
+#[derive(Debug)]
+pub enum Deed {
+    Same(Action),
+    /// To the next tier of each case.
+    EscalateToNext(Escalation),
+}
+
+#[derive(Debug)]
+pub struct Escalation {
+    pub reason: String,
+    pub finding: Option<Finding>,
+    pub correction: Option<CorrectionId>,
+    pub new_correction: Option<NewCorrection>,
+}
+
+impl Escalation {
+    pub fn to(&self, to: Tier) -> Action {
+        Action::Escalate {
+            to,
+            reason: self.reason.clone(),
+            finding: self.finding,
+            correction: self.correction.clone(),
+            new_correction: self.new_correction.clone(),
+        }
+    }
+}
+
+impl Deed {
+    const fn kind(&self) -> ActionKind {
+        match self {
+            Self::Same(action) => action.kind(),
+            Self::EscalateToNext(_) => ActionKind::Escalate,
+        }
+    }
+}
+
+impl Order {
+    pub fn new(ids: Vec<String>, guard: &Guard, deed: Deed) -> Result<Self, Failure> {
+        if guard.if_revision.is_some() && ids.len() > 1 {
+            return Err(Failure::usage("--if-revision is one case's: give one id with it"));
+        }
+        let ids = ids.into_iter().map(CaseId::new).collect();
+        Ok(Self { ids, if_revision: guard.if_revision, deed })
+    }
+
+    /// The same action to every case.
+    pub fn same(ids: Ids, guard: &Guard, action: Action) -> Result<Self, Failure> {
+        Self::new(ids.ids, guard, Deed::Same(action))
+    }
+
+    pub fn one(id: String, guard: &Guard, action: Action) -> Result<Self, Failure> {
+        Self::new(vec![id], guard, Deed::Same(action))
+    }
+}
+
+/// The ids and the text of an act that has one: ids first, several at once; after a single id the text
+/// may follow as a plain argument. A further argument that looks like an id is one.
+pub fn ids_and_text(
+    mut args: Vec<String>,
+    text: Option<String>,
+) -> Result<(Vec<String>, Option<String>), Failure> {
+    if text.is_none() && args.len() > 1 && !args[1..].iter().all(|arg| looks_like_an_id(arg)) {
+        if args.len() > 2 {
+            return Err(Failure::usage(
+                "after one id comes one text, in quotes; for several cases give it with --text",
+            ));
+        }
+        let text = args.pop();
+        return Ok((args, resolved(text)?));
+    }
+    Ok((args, resolved(text)?))
+}
+
+/// The same where there must be a text.
+pub fn ids_and_required_text(
+    args: Vec<String>,
+    text: Option<String>,
+) -> Result<(Vec<String>, String), Failure> {
+    let (ids, text) = ids_and_text(args, text)?;
+    let text = text.ok_or_else(|| {
+        Failure::usage("there is no text: give it with --text, or in quotes after a single id")
+    })?;
+    Ok((ids, text))
+}
+
+pub fn resolved(text: Option<String>) -> Result<Option<String>, Failure> {
+    Texts::default().resolve_if(text)
+}
+
+/// `C-10412`, and ids of that shape.
+fn looks_like_an_id(arg: &str) -> bool {
+    arg.split_once('-').is_some_and(|(letters, digits)| {
+        (1..=8).contains(&letters.len())
+            && letters.bytes().all(|b| b.is_ascii_alphabetic())
+            && !digits.is_empty()
+            && digits.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+pub async fn run(session: &mut Session<'_>, order: Order) -> Result<Exit, Failure> {
+    let connection = session.connect().await?;
+    carry_out(&connection, session.output, &order).await
+}
+
+async fn carry_out(
+    connection: &Connection,
+    output: &mut Output,
+    order: &Order,
+) -> Result<Exit, Failure> {
+    let single = order.ids.len() == 1;
+    let mut worst = Exit::Done;
+    let mut answers = Vec::new();
+    let mut stopped_by: Option<&CaseId> = None;
+    for id in &order.ids {
+        if let Some(first) = stopped_by {
+            let id = output.id(id);
+            let sentence = format!("Did not try to {} {id}, after {first}.", verb(order));
+            output.complain(&format!("caseload: {sentence}"));
+            answers.push(Answered::Nothing { error: sentence });
+            continue;
+        }
+        match perform(connection, id, order).await {
+            Ok(acted) => {
+                if !output.json {
+                    let line = done_line(output, order, &acted);
+                    output.done(line)?;
+                }
+                answers.push(Answered::Done(Box::new(acted)));
+            }
+            Err(missed) => {
+                worst = worst.max(missed.exit);
+                output.complain(&format!("caseload: {}", missed.sentence));
+                answers.push(match missed.problem {
+                    Some(problem) => Answered::Refused(problem),
+                    None => Answered::Nothing { error: missed.sentence },
+                });
+                if matches!(missed.exit, Exit::NotReached | Exit::SignedOut) {
+                    stopped_by = Some(id);
+                }
+            }
+        }
+    }
+    if output.json {
+        match answers.as_slice() {
+            // Where the desk gave no answer there is none to show.
+            [Answered::Nothing { .. }] if single => {}
+            [only] if single => output.json(only)?,
+            all => output.json_array(all)?,
+        }
+    }
+    Ok(worst)
+}
+
+fn verb(order: &Order) -> &'static str {
+    order.deed.kind().verb()
+}
+
+/// What the desk answered, as it is written with `--json`.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Answered {
+    Done(Box<Acted>),
+    Refused(Box<Problem>),
+    Nothing { error: String },
+}
+
+/// What did not happen to one case.
+struct Missed {
+    exit: Exit,
+    sentence: String,
+    /// What the desk answered, if it did.
+    problem: Option<Box<Problem>>,
+}
+
+async fn perform(connection: &Connection, id: &CaseId, order: &Order) -> Result<Acted, Missed> {
+    let kind = order.deed.kind();
+    let action = match &order.deed {
+        Deed::Same(action) => action.clone(),
+        Deed::EscalateToNext(escalation) => {
+            let tier = match connection.api.case(id, None).await {
+                Ok(answer) => match connection.learn(answer) {
+                    Fetched::Case(detail) => detail.case.tier,
+                    // Nothing was said to be known, so there is nothing that could be unchanged.
+                    Fetched::Unchanged => Tier::First,
+                },
+                Err(error) => return Err(missed(connection, id, kind, &error)),
+            };
+            let to = match tier {
+                Tier::First => Tier::Second,
+                Tier::Second => Tier::Product,
+                Tier::Product => {
+                    return Err(Missed {
+                        exit: Exit::Refused,
+                        sentence: format!(
+                            "Could not escalate {id}: it is with {tier} already, and nobody is \
+                             beyond."
+                        ),
+                        problem: None,
+                    });
+                }
+            };
+            escalation.to(to)
+        }
+    };
+    send(connection.api.as_ref(), id, order.if_revision, &action)
+        .await
+        .map(|answer| connection.learn(answer))
+        .map_err(|error| missed(connection, id, kind, &error))
+}
+
+/// How long to wait before the same request is sent again, to learn what became of it.
+const AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1200)];
+
+/// Sends the act. When the request may have reached the desk and no answer came, the same request with
+/// the same key is sent again: it acts once, and the answer tells what became of it.
+async fn send(
+    api: &dyn CaseApi,
+    id: &CaseId,
+    if_match: Option<Revision>,
+    action: &Action,
+) -> Result<crate::client::Answer<Acted>, CallError> {
+    let key = Uuid::now_v7();
+    let mut in_doubt = false;
+    for wait in AGAIN_AFTER {
+        match api.act(id, key, if_match, action).await {
+            Err(CallError::NotReached { sent: true, .. }) => in_doubt = true,
+            Err(CallError::NotReached { sent: false, .. }) if in_doubt => {}
+            Err(CallError::Refused(problem)) if problem.code == Code::InProgress => in_doubt = true,
+            answered => return answered,
+        }
+        tokio::time::sleep(wait).await;
+    }
+    match api.act(id, key, if_match, action).await {
+        Err(CallError::NotReached { what, .. }) => {
+            Err(CallError::NotReached { what, sent: in_doubt })
+        }
+        answered => answered,
+    }
+}
+
+fn missed(connection: &Connection, id: &CaseId, kind: ActionKind, error: &CallError) -> Missed {
+    let exit = Exit::of(error);
+    let verb = kind.verb();
+    let why = stopped(&error.to_string());
+    let mut answered = None;
+    let sentence = match error {
+        CallError::NotReached { sent: true, .. } => format!(
+            "It is not known whether the {} {id} was accepted: {why} Look at the case before you \
+             run it again.",
+            noun(kind)
+        ),
+        CallError::NotReached { .. } | CallError::Busy { .. } => format!(
+            "The {} {id} was not accepted: {}; nothing was kept, run it again.",
+            noun(kind),
+            why.trim_end_matches('.')
+        ),
+        CallError::SignedOut(_) => connection.signed_out(error),
+        CallError::NotAllowed(problem) | CallError::Refused(problem) => {
+            answered = Some(problem.clone());
+            let fields: Vec<String> = problem
+                .errors
+                .iter()
+                .map(|e| {
+                    let field = Untrusted::from(e.field.as_str()).cell(40);
+                    format!("{field}: {}", e.message.cell(200))
+                })
+                // The detail often says the same.
+                .filter(|said| !why.contains(said.as_str()))
+                .collect();
+            let fields = match fields.as_slice() {
+                [] => String::new(),
+                some => format!(" ({})", some.join("; ")),
+            };
+            let advice = match exit {
+                Exit::Conflict => {
+                    format!(" See what changed (caseload show {id}), then run it again.")
+                }
+                Exit::NoSuchCase => {
+                    format!(" Cases on desk {}: caseload list", connection.desk)
+                }
+                _ => String::new(),
+            };
+            format!("Could not {verb} {id}: {why}{fields}{advice}")
+        }
+        CallError::NotUnderstood(_) => format!("Could not {verb} {id}: {why}"),
+    };
+    Missed { exit, sentence, problem: answered }
+}
+
+/// The act as a noun that a case id can follow.
+const fn noun(kind: ActionKind) -> &'static str {
+    match kind {
+        ActionKind::Respond => "response to",
+        ActionKind::Take => "taking of",
+        ActionKind::Release => "release of",
+        ActionKind::Assign => "assignment of",
+        ActionKind::Note => "note on",
+        ActionKind::Reply => "reply on",
+        ActionKind::RequestInfo => "request for information on",
+        ActionKind::InfoReceived => "information received on",
+        ActionKind::SetSeverity => "severity of",
+        ActionKind::RecordWorkaround => "workaround on",
+        ActionKind::LogPhoneCall => "phone call on",
+        ActionKind::SetEligibility => "eligibility of",
+        ActionKind::Escalate => "escalation of",
+        ActionKind::HandBack => "handing back of",
+        ActionKind::Close => "closing of",
+        ActionKind::Reopen => "reopening of",
+    }
+}
+
+const fn past(kind: ActionKind) -> &'static str {
+    match kind {
+        ActionKind::Respond => "responded",
+        ActionKind::Take => "taken",
+        ActionKind::Release => "released",
+        ActionKind::Assign => "assigned",
+        ActionKind::Note => "noted",
+        ActionKind::Reply => "replied",
+        ActionKind::RequestInfo => "information asked for",
+        ActionKind::InfoReceived => "information received",
+        ActionKind::SetSeverity => "severity set",
+        ActionKind::RecordWorkaround => "workaround recorded",
+        ActionKind::LogPhoneCall => "phone call logged",
+        ActionKind::SetEligibility => "eligibility set",
+        ActionKind::Escalate => "escalated",
+        ActionKind::HandBack => "handed back",
+        ActionKind::Close => "closed",
+        ActionKind::Reopen => "reopened",
+    }
+}
+
+/// "C-10412  escalated: 1st level → 2nd level (revision 8)"
+fn done_line(output: &Output, order: &Order, acted: &Acted) -> String {
+    let summary = output.field(&acted.event.summary, 160);
+    let summary = if summary.is_empty() { summary } else { format!(": {summary}") };
+    format!(
+        "{}  {}{summary} (revision {})",
+        output.id(&acted.case.id),
+        past(order.deed.kind()),
+        acted.case.revision
+    )
+}
+
+#[cfg(test)]
+mod tests;

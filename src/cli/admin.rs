@@ -1,0 +1,260 @@
+//! `caseload admin`
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+
+use super::args::word;
+use super::outcome::{Exit, Failure, stopped};
+use super::session::Session;
+use crate::clock::{Clock, SystemClock};
+use crate::config::Places;
+use crate::domain::text::safe_line;
+use crate::domain::{PartnerId, Role, UserId};
+use crate::service::admin;
+use crate::service::store::{SqliteStore, StoreError};
+
+/// Partners, users and tokens of a desk's data folder
+///
+/// Works on the folder itself, on the machine where it is, also while `caseload serve` runs on it. The
+/// first partner, user and token of a new desk come from here.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  caseload admin user create lito --name \"L. Ito\" --role engineer
+  caseload admin token create lito --label laptop")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Partners: who runs 1st level for which customers
+    ///
+    /// A partner agent belongs to one, and sees the cases of its customers only.
+    #[command(after_help = "Examples:
+  caseload admin partner create nordwind --name \"Nordwind Support\"
+  caseload admin partner create direct --name \"Vendor desk\"")]
+    Partner {
+        #[command(subcommand)]
+        command: Partner,
+    },
+    /// Users: who may do what
+    ///
+    /// A user has one role, which says what they see and what they may do.
+    #[command(after_help = "Examples:
+  caseload admin user create lito --name \"L. Ito\" --role engineer
+  caseload admin user create rhald --name \"R. Hald\" --role partner --partner nordwind")]
+    User {
+        #[command(subcommand)]
+        command: User,
+    },
+    /// Tokens: how users log in
+    ///
+    /// The desk keeps a token's digest only, so a token is shown once, when it is made.
+    #[command(after_help = "Examples:
+  caseload admin token create rhald --label laptop
+  caseload admin token revoke rhald --label laptop")]
+    Token {
+        #[command(subcommand)]
+        command: Token,
+    },
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Partner {
+    /// Make a partner, or give one another name
+    ///
+    /// The id stands in the users, licences and calendars of the partner and does not change.
+    #[command(after_help = "Examples:
+  caseload admin partner create nordwind --name \"Nordwind Support\"
+  caseload admin partner create nordwind --name \"Nordwind\" --data ./desk")]
+    Create {
+        /// The partner's id
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The name that people read
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        #[command(flatten)]
+        at: At,
+    },
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum User {
+    /// Make a user
+    ///
+    /// A partner agent needs the partner; nobody else has one. `caseload admin token create` then lets
+    /// them in.
+    #[command(after_help = "Examples:
+  caseload admin user create lito --name \"L. Ito\" --role engineer
+  caseload admin user create rhald --name \"R. Hald\" --role partner --partner nordwind")]
+    Create {
+        /// The user's id
+        #[arg(value_name = "ID")]
+        id: String,
+        /// The name that people read
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// What they are at the desk
+        #[arg(long, value_name = "ROLE", value_parser = word!(Role))]
+        role: Role,
+        /// The partner whose agent this is
+        #[arg(long, value_name = "ID")]
+        partner: Option<String>,
+        #[command(flatten)]
+        at: At,
+    },
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Token {
+    /// Make a token and write it to standard output
+    ///
+    /// This is the one time to see it. Keep it in a file that nobody else can read, and name that file in
+    /// CASELOAD_TOKEN_FILE or as token_file.
+    #[command(after_help = "Examples:
+  caseload admin token create rhald --label laptop
+  caseload admin token create rhald --days 90 > rhald.token")]
+    Create {
+        /// The user's id
+        #[arg(value_name = "USER")]
+        user: String,
+        /// What the token is for, so that it can be revoked by that name
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        label: String,
+        /// After how many days it expires; without it, never
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+        days: Option<u16>,
+        #[command(flatten)]
+        at: At,
+    },
+    /// Revoke a user's tokens
+    ///
+    /// All of them, or those with a label. Counts from the next request on.
+    #[command(after_help = "Examples:
+  caseload admin token revoke rhald --label laptop
+  caseload admin token revoke rhald")]
+    Revoke {
+        /// The user's id
+        #[arg(value_name = "USER")]
+        user: String,
+        /// Only the tokens with this label
+        #[arg(long, value_name = "TEXT")]
+        label: Option<String>,
+        #[command(flatten)]
+        at: At,
+    },
+}
+
+/// Where the desk is.
+#[derive(Debug, clap::Args)]
+pub struct At {
+    /// The desk's data folder; by default the one that `caseload serve` uses
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
+impl At {
+    pub fn folder(self, session: &Session<'_>) -> Result<PathBuf, Failure> {
+        match self.data {
+            Some(folder) => Ok(folder),
+            None => Places::find(&session.environment).map(|places| places.data).ok_or_else(|| {
+                Failure::usage("no home folder is known; give the data folder with --data")
+            }),
+        }
+    }
+}
+
+pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure> {
+    let now = SystemClock.now();
+    match args.command {
+        Command::Partner { command: Partner::Create { id, name, at } } => {
+            let folder = at.folder(session)?;
+            let id = PartnerId::new(id);
+            admin::put_partner(&folder, &id, &name)
+                .await
+                .map_err(|error| failed(&format!("make the partner {id}"), &error))?;
+            said(session, &json!({ "id": id }), &format!("partner {id} made"))
+        }
+        Command::User { command: User::Create { id, name, role, partner, at } } => {
+            let folder = at.folder(session)?;
+            let (id, partner) = (UserId::new(id), partner.map(PartnerId::new));
+            admin::create_user(&folder, &id, &name, role, partner.as_ref(), now)
+                .await
+                .map_err(|error| failed(&format!("make the user {id}"), &error))?;
+            said(
+                session,
+                &json!({ "id": id, "role": role }),
+                &format!("user {id} made; a token: caseload admin token create {id}"),
+            )
+        }
+        Command::Token { command } => token(session, command, now).await,
+    }
+}
+
+async fn token(
+    session: &mut Session<'_>,
+    command: Token,
+    now: DateTime<Utc>,
+) -> Result<Exit, Failure> {
+    match command {
+        Token::Create { user, label, days, at } => {
+            let folder = at.folder(session)?;
+            let user = UserId::new(user);
+            let expires_at = days.map(|days| now + TimeDelta::days(days.into()));
+            let token = admin::create_token(&folder, &user, &label, expires_at, now)
+                .await
+                .map_err(|error| failed(&format!("make a token for {user}"), &error))?;
+            if session.output.json {
+                session.output.json(&json!({ "token": token, "expires_at": expires_at }))?;
+            } else {
+                session.output.line(token)?;
+            }
+            Ok(Exit::Done)
+        }
+        Token::Revoke { user, label, at } => {
+            let folder = at.folder(session)?;
+            let user = UserId::new(user);
+            let what = format!("revoke the tokens of {user}");
+            let store = SqliteStore::open(&folder).await.map_err(|error| failed(&what, &error))?;
+            let revoked = store.revoke_tokens(&user, label.as_deref(), now).await;
+            store.close().await;
+            let revoked = revoked.map_err(|error| failed(&what, &error))?;
+            if revoked == 0 {
+                let label = label.map_or_else(String::new, |label| {
+                    format!(" with the label \"{}\"", safe_line(&label, 60))
+                });
+                return Err(Failure::new(
+                    Exit::Failed,
+                    format!("Could not {what}: there is none in force{label}."),
+                ));
+            }
+            said(session, &json!({ "revoked": revoked }), &format!("{revoked} revoked"))
+        }
+    }
+}
+
+fn said(
+    session: &mut Session<'_>,
+    json: &serde_json::Value,
+    sentence: &str,
+) -> Result<Exit, Failure> {
+    if session.output.json {
+        session.output.json(json)?;
+    } else {
+        session.output.done(sentence)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn failed(what: &str, error: &StoreError) -> Failure {
+    let exit = match error {
+        StoreError::Refused(_) => Exit::Refused,
+        _ => Exit::Failed,
+    };
+    let why = stopped(&safe_line(&error.to_string(), 400));
+    Failure::new(exit, format!("Could not {what}: {why}"))
+}

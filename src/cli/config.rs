@@ -1,0 +1,177 @@
+//! `caseload config`
+
+use serde_json::json;
+
+use super::outcome::{Exit, Failure};
+use super::session::Session;
+use crate::config::{Places, Setting, Settings};
+use crate::domain::text::safe_line;
+use crate::sla::policy::Policy;
+
+/// The settings: where they are, and whether they are right
+///
+/// A flag wins over the environment, the environment over the file, the file over the default.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  caseload config path
+  caseload config check")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Say where the settings and the program's own files are
+    ///
+    /// The first line is the configuration file, whether it is there or not. CASELOAD_HOME puts all of
+    /// them under one folder.
+    #[command(after_help = "Examples:
+  caseload config path
+  caseload config path --json")]
+    Path,
+    /// Check the configuration and say what is in force
+    ///
+    /// Every wrong line is told, with the nearest right name of a key that is not known. Exit code 2 if
+    /// anything is wrong. No desk is asked, and no token is read.
+    #[command(after_help = "Examples:
+  caseload config check
+  caseload config check --config ./config.toml")]
+    Check,
+}
+
+pub fn run(session: &mut Session<'_>, args: &Args) -> Result<Exit, Failure> {
+    match args.command {
+        Command::Path => path(session),
+        Command::Check => check(session),
+    }
+}
+
+fn path(session: &mut Session<'_>) -> Result<Exit, Failure> {
+    let places = Places::find(&session.environment)
+        .ok_or_else(|| Failure::usage("no home folder is known; set HOME or CASELOAD_HOME"))?;
+    let config = session
+        .globals
+        .config
+        .clone()
+        .or_else(|| session.environment.os("CASELOAD_CONFIG").map(Into::into))
+        .unwrap_or_else(|| places.config_file());
+    if session.output.json {
+        session.output.json(&json!({
+            "config": config, "state": places.state, "cache": places.cache, "data": places.data,
+            "log": places.log_file(),
+        }))?;
+        return Ok(Exit::Done);
+    }
+    // In a pipe a path comes as it is.
+    let shown = |path: &std::path::Path| {
+        let path = path.to_string_lossy();
+        if session.output.terminal { safe_line(&path, 1000) } else { path.into_owned() }
+    };
+    let mut lines = vec![shown(&config)];
+    if session.output.terminal {
+        lines.push(format!("state   {}", shown(&places.state)));
+        lines.push(format!("cache   {}", shown(&places.cache)));
+        lines.push(format!("data    {}", shown(&places.data)));
+        lines.push(format!("log     {} (with CASELOAD_LOG=info)", shown(&places.log_file())));
+    }
+    for line in lines {
+        session.output.line(line)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn check(session: &mut Session<'_>) -> Result<Exit, Failure> {
+    let settings = session.settings()?;
+    check_policy(&settings)?;
+    let output = &mut *session.output;
+    let file = safe_line(&settings.file.value.to_string_lossy(), 1000);
+    let there = if settings.file_read { "is right" } else { "is not there; defaults are in force" };
+    output.done(format!("{file} {there}"))?;
+    let asked = settings.selected_desk().ok().map(|desk| desk.name.clone());
+    for desk in settings.desks.iter() {
+        let chosen = if asked.as_ref() == Some(&desk.name) { ", in use" } else { "" };
+        output.done(format!(
+            "desk {}: {} at {}, token from {}{chosen}",
+            desk.name,
+            desk.kind.word(),
+            safe_line(desk.url.as_str(), 200),
+            desk.token
+        ))?;
+    }
+    for line in in_force(&settings) {
+        output.done(line)?;
+    }
+    // A desk that was asked for by name must be there.
+    if settings.desk.is_some() {
+        settings.selected_desk()?;
+    }
+    if settings.desks.is_empty() {
+        output.remark(
+            "No desk is configured: set CASELOAD_URL and CASELOAD_TOKEN, or write a [desk.NAME].",
+        );
+    }
+    Ok(Exit::Done)
+}
+
+fn check_policy(settings: &Settings) -> Result<(), Failure> {
+    let Some(Setting { value: path, .. }) = &settings.policy else { return Ok(()) };
+    read_policy(path).map(|_| ())
+}
+
+/// The policy of the settings: the file's, or the built-in one.
+pub fn policy(settings: &Settings) -> Result<Policy, Failure> {
+    match &settings.policy {
+        Some(Setting { value: path, .. }) => read_policy(path),
+        None => Ok(Policy::embedded()),
+    }
+}
+
+fn read_policy(path: &std::path::Path) -> Result<Policy, Failure> {
+    let name = safe_line(&path.to_string_lossy(), 1000);
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("could not read the policy {name}: {error}")))?;
+    Policy::from_toml(&name, &text).map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// A time span as the file writes it.
+fn span(seconds: u64) -> String {
+    match seconds {
+        s if s != 0 && s % 3600 == 0 => format!("{}h", s / 3600),
+        s if s % 60 == 0 => format!("{}m", s / 60),
+        s => format!("{s}s"),
+    }
+}
+
+/// Every setting, its value and where it came from.
+fn in_force(settings: &Settings) -> Vec<String> {
+    fn row(name: &str, value: impl std::fmt::Display, from: crate::config::Origin) -> String {
+        format!("{name} = {value}  ({from})")
+    }
+    let (screen, alerts) = (&settings.screen, &settings.alerts);
+    let at: Vec<String> = alerts.at.value.iter().map(|at| span(at.as_secs())).collect();
+    let quiet = alerts.quiet.value.map_or_else(|| "none".to_owned(), |quiet| quiet.to_string());
+    let mut rows = vec![
+        row("screen.theme", screen.theme.value.word(), screen.theme.from),
+        row("screen.ascii", screen.ascii.value, screen.ascii.from),
+        row("screen.mouse", screen.mouse.value, screen.mouse.from),
+    ];
+    // Checked already, so that a file written today is right when they come into force.
+    for row in [
+        row("screen.reduced_motion", screen.reduced_motion.value, screen.reduced_motion.from),
+        row("alerts.at", at.join(", "), alerts.at.from),
+        row("alerts.bell", alerts.bell.value, alerts.bell.from),
+        row("alerts.osc", alerts.osc.value, alerts.osc.from),
+        row("alerts.quiet", quiet, alerts.quiet.from),
+    ] {
+        rows.push(format!("{row}  [not used in this version]"));
+    }
+    if let Some(policy) = &settings.policy {
+        rows.push(row("policy", safe_line(&policy.value.to_string_lossy(), 400), policy.from));
+    }
+    for (action, chords) in &settings.keys {
+        let name = format!("keys.{}", safe_line(action, 60));
+        rows.push(row(&name, safe_line(&chords.value.join(", "), 200), chords.from));
+    }
+    rows
+}

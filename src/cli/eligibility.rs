@@ -1,0 +1,37 @@
+//! `caseload eligibility`
+
+use super::act::Order;
+use super::args::{Guard, word};
+use super::outcome::Failure;
+use super::session::Texts;
+use crate::domain::{Action, Eligibility};
+
+/// Set whether a case's licence key entitles to support
+///
+/// A case with an unknown or ineligible key cannot be escalated before somebody with the right to do so
+/// marks it eligible.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  caseload eligibility C-10412 eligible --reason \"Key renewed today, invoice 4711\"
+  caseload eligibility C-10412 not_eligible --reason \"Contract ended in May\"")]
+pub struct Args {
+    /// Case id, such as C-10412
+    #[arg(value_name = "ID")]
+    id: String,
+    /// The eligibility
+    #[arg(value_name = "WORD", value_parser = word!(Eligibility))]
+    word: Eligibility,
+    /// Why; - reads standard input
+    #[arg(long, value_name = "R")]
+    reason: String,
+    #[command(flatten)]
+    guard: Guard,
+}
+
+impl Args {
+    pub fn order(self) -> Result<Order, Failure> {
+        let reason = Texts::default().resolve(self.reason)?;
+        let action = Action::SetEligibility { eligibility: self.word, reason };
+        Order::one(self.id, &self.guard, action)
+    }
+}

@@ -1,0 +1,351 @@
+//! `caseload list`
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::look::Look;
+use super::outcome::{Exit, Failure};
+use super::output::padded;
+use super::session::{Connection, Session};
+use crate::client::CallError;
+use crate::domain::text::columns;
+use crate::domain::{Case, CaseId, Untrusted};
+use crate::sla::policy::Policy;
+use crate::sla::reading::{self, Urgency};
+use crate::wire::{Code, MAX_PAGE};
+
+/// List the open cases that you may see
+///
+/// In the order of the queue: what is missed or breaches next comes first. The words of QUERY must all
+/// occur in a case's id, subject, customer or assignee. On a terminal it is a table; in a pipe each case
+/// is a line that begins with the id.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  caseload list
+  caseload list fjord --sort severity,-updated
+  caseload list --json")]
+pub struct Args {
+    /// Words that all must occur
+    #[arg(value_name = "QUERY")]
+    query: Vec<String>,
+    /// By due, severity, reported, updated or id; a - before it reverses
+    #[arg(
+        long,
+        value_name = "FIELD",
+        value_delimiter = ',',
+        default_value = "due",
+        allow_hyphen_values = true
+    )]
+    sort: Vec<Sort>,
+    /// Write JSON, one object a line
+    #[arg(long)]
+    ndjson: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Sort {
+    field: Field,
+    reversed: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Due,
+    Severity,
+    Reported,
+    Updated,
+    Id,
+}
+
+impl FromStr for Sort {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, reversed) = match text.strip_prefix('-') {
+            Some(name) => (name, true),
+            None => (text, false),
+        };
+        let field = match name {
+            "due" => Field::Due,
+            "severity" => Field::Severity,
+            "reported" => Field::Reported,
+            "updated" => Field::Updated,
+            "id" => Field::Id,
+            _ => return Err("there are: due, severity, reported, updated, id".to_owned()),
+        };
+        Ok(Self { field, reversed })
+    }
+}
+
+/// A case and its place in the queue.
+type Placed = (Urgency, Case);
+
+impl Sort {
+    fn compare(self, (a_urgency, a): &Placed, (b_urgency, b): &Placed) -> Ordering {
+        let order = match self.field {
+            Field::Due => a_urgency.cmp(b_urgency),
+            Field::Severity => a.severity.cmp(&b.severity),
+            Field::Reported => a.reported_at.cmp(&b.reported_at),
+            Field::Updated => a.updated_at.cmp(&b.updated_at),
+            Field::Id => a.id.sort_key().cmp(&b.id.sort_key()),
+        };
+        if self.reversed { order.reverse() } else { order }
+    }
+}
+
+fn sorted(cases: Vec<Case>, sort: &[Sort], now: DateTime<Utc>) -> Vec<Case> {
+    let mut placed: Vec<Placed> =
+        cases.into_iter().map(|case| (reading::urgency(&case, now), case)).collect();
+    placed.sort_by(|a, b| {
+        sort.iter()
+            .map(|sort| sort.compare(a, b))
+            .find(|order| order.is_ne())
+            .unwrap_or_else(|| a.0.cmp(&b.0))
+    });
+    placed.into_iter().map(|(_, case)| case).collect()
+}
+
+/// Whether every word occurs in the case's id, subject, customer or assignee.
+fn matches(case: &Case, words: &[String]) -> bool {
+    if words.is_empty() {
+        return true;
+    }
+    let texts = [
+        case.id.as_str(),
+        case.subject.raw(),
+        case.customer.company.raw(),
+        case.customer.contact.raw(),
+        case.assignee.as_ref().map_or("", |person| person.name.raw()),
+        case.assignee.as_ref().map_or("", |person| person.id.as_str()),
+    ]
+    .map(str::to_lowercase);
+    words.iter().all(|word| texts.iter().any(|text| text.contains(word)))
+}
+
+pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure> {
+    let settings = session.settings()?;
+    let connection = session.connect_by(&settings).await?;
+    // JSON shows what the desk says; only the table needs to know what the policy makes of it.
+    let machine = session.output.json || args.ndjson;
+    let (cases, policy) = if machine {
+        (open_cases(&connection).await?, None)
+    } else {
+        let (cases, policy) = tokio::join!(open_cases(&connection), policy(&connection));
+        (cases?, Some(policy?))
+    };
+    let words: Vec<String> =
+        args.query.iter().flat_map(|q| q.split_whitespace()).map(str::to_lowercase).collect();
+    let now = connection.now();
+    let mut cases = sorted(cases, &args.sort, now);
+    cases.retain(|case| matches(case, &words));
+    match policy {
+        None if args.ndjson => {
+            for case in &cases {
+                session.output.json(case)?;
+            }
+        }
+        None => session.output.json_array(&cases)?,
+        Some(policy) => {
+            if cases.is_empty() {
+                session.output.remark(&if words.is_empty() {
+                    format!("No open cases on desk {}.", connection.desk)
+                } else {
+                    let query = Untrusted::from(args.query.join(" ")).cell(60);
+                    format!("No open case on desk {} matches \"{query}\".", connection.desk)
+                });
+            }
+            table(session, &cases, &policy, now, &Look::new(settings.screen.ascii.value))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The matrix and calendars of the desk.
+pub async fn policy(connection: &Connection) -> Result<Policy, Failure> {
+    let what = format!("read the policy of desk {}", connection.desk);
+    let answer = connection.api.policy().await.map_err(|error| connection.failed(&what, &error))?;
+    Policy::compile(&connection.learn(answer))
+        .map_err(|error| Failure::new(Exit::Failed, format!("Could not {what}: {error}")))
+}
+
+/// How often the feed may be started over.
+const STARTS: usize = 3;
+
+/// The whole queue: the feed, page by page.
+async fn open_cases(connection: &Connection) -> Result<Vec<Case>, Failure> {
+    let what = format!("list the cases of desk {}", connection.desk);
+    let mut cases: BTreeMap<CaseId, Case> = BTreeMap::new();
+    let mut cursor: Option<String> = None;
+    let mut starts = 1;
+    loop {
+        match connection.api.changes(cursor.as_deref(), MAX_PAGE, Duration::ZERO).await {
+            Ok(answer) => {
+                let feed = connection.learn(answer);
+                connection.clock.learn(feed.server_time, false);
+                for id in &feed.removed {
+                    cases.remove(id);
+                }
+                cases.extend(feed.cases.into_iter().map(|case| (case.id.clone(), case)));
+                if !feed.more {
+                    return Ok(cases.into_values().collect());
+                }
+                if cursor.as_ref() == Some(&feed.cursor) {
+                    let sentence = format!("Could not {what}: its feed does not go on.");
+                    return Err(Failure::new(Exit::Failed, sentence));
+                }
+                cursor = Some(feed.cursor);
+            }
+            Err(CallError::Refused(problem))
+                if problem.code == Code::CursorGone && cursor.is_some() && starts < STARTS =>
+            {
+                starts += 1;
+                cursor = None;
+                cases.clear();
+            }
+            Err(error) => return Err(connection.failed(&what, &error)),
+        }
+    }
+}
+
+/// The narrowest subject.
+const SUBJECT_MIN: usize = 12;
+/// The widest column of people.
+const WITH_MAX: usize = 16;
+
+fn table(
+    session: &mut Session<'_>,
+    cases: &[Case],
+    policy: &Policy,
+    now: DateTime<Utc>,
+    look: &Look,
+) -> Result<(), Failure> {
+    let output = &mut *session.output;
+    let terminal = output.terminal;
+    let rows: Vec<Row> = cases
+        .iter()
+        .map(|case| {
+            let clock = reading::leading(case, now).map(|clock| reading::read(clock, policy, now));
+            let with = case.assignee.as_ref().map(|person| output.field(&person.name, WITH_MAX));
+            Row {
+                case,
+                id: output.id(&case.id),
+                with: with.unwrap_or_else(|| look.none().to_owned()),
+                due: clock.as_ref().map_or_else(String::new, |clock| clock.text.clone()),
+                face: clock.map_or(reading::Face::NoTarget, |clock| clock.face),
+            }
+        })
+        .collect();
+    let id = widest(rows.iter().map(|row| &row.id), 4);
+    let with = widest(rows.iter().map(|row| &row.with), 4).min(WITH_MAX);
+    let due = widest(rows.iter().map(|row| &row.due), 3);
+    let sign = if terminal { look.sign_width() + 1 } else { 0 };
+    let subject = if terminal {
+        let others = sign + id + 2 + 4 + 2 + 2 + with + 2 + due;
+        output.width.saturating_sub(others).max(SUBJECT_MIN)
+    } else {
+        // Nothing is cut in a pipe; what is longer than most pushes its own line only.
+        rows.iter().map(|row| columns(row.case.subject.raw())).max().unwrap_or(0).min(60)
+    };
+    if terminal && !rows.is_empty() {
+        let head = format!(
+            "{:sign$}{}  sev   {}  {}  due",
+            "",
+            padded("case", id),
+            padded("subject", subject),
+            padded("with", with)
+        );
+        let head = output.paint(look.dim(), &head);
+        output.line(head)?;
+    }
+    for row in &rows {
+        let mut line = String::new();
+        if terminal {
+            line += &output.paint(look.face(row.face), look.sign(row.face));
+            line += &" ".repeat(sign - columns(look.sign(row.face)));
+        }
+        line += &padded(&row.id, id);
+        line += "  ";
+        let severity = row.case.severity;
+        line += &output.paint(look.severity(severity), severity.short());
+        line += &" ".repeat(4 - severity.short().len());
+        line += "  ";
+        line += &padded(&output.field(&row.case.subject, subject), subject);
+        line += "  ";
+        line += &padded(&row.with, with);
+        line += "  ";
+        line += &output.paint(look.face(row.face), &row.due);
+        output.line(line.trim_end_matches(' '))?;
+    }
+    Ok(())
+}
+
+fn widest<'t>(cells: impl Iterator<Item = &'t String>, least: usize) -> usize {
+    cells.map(|cell| columns(cell)).max().unwrap_or(0).max(least)
+}
+
+struct Row<'c> {
+    case: &'c Case,
+    id: String,
+    with: String,
+    due: String,
+    face: reading::Face,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn case(id: &str, subject: &str, severity: &str, reported_h: u32) -> Case {
+        serde_json::from_value(serde_json::json!({
+            "id": id, "subject": subject, "severity": severity, "tier": "first", "state": "open",
+            "partner": {"id": "nordwind", "name": "Nordwind Support"},
+            "customer": {"company": "Fjord Logistics", "contact": "Ida Holm"},
+            "assignee": {"id": "rhald", "name": "R. Hald"}, "eligibility": "eligible",
+            "environment": "production", "workaround": false, "phone_follow_up": null,
+            "correction": null, "reported_at": format!("2026-11-24T{reported_h:02}:00:00Z"),
+            "updated_at": "2026-11-24T12:00:00Z", "revision": 1, "clocks": [],
+        }))
+        .unwrap()
+    }
+
+    fn ids(cases: Vec<Case>, sort: &[&str]) -> Vec<String> {
+        let sort: Vec<Sort> = sort.iter().map(|s| s.parse().unwrap()).collect();
+        let now = "2026-11-24T13:00:00Z".parse().unwrap();
+        sorted(cases, &sort, now).iter().map(|c| c.id.to_string()).collect()
+    }
+
+    #[test]
+    fn fields_sort_in_their_natural_order_and_a_minus_reverses() {
+        let cases = || {
+            vec![
+                case("C-10", "a", "low", 9),
+                case("C-9", "b", "high", 8),
+                case("C-11", "c", "high", 7),
+            ]
+        };
+        assert_eq!(ids(cases(), &["id"]), ["C-9", "C-10", "C-11"]);
+        assert_eq!(ids(cases(), &["-id"]), ["C-11", "C-10", "C-9"]);
+        assert_eq!(ids(cases(), &["reported"]), ["C-11", "C-9", "C-10"]);
+        assert_eq!(ids(cases(), &["severity", "-reported"]), ["C-9", "C-11", "C-10"]);
+        assert!("urgency".parse::<Sort>().is_err());
+    }
+
+    #[test]
+    fn all_words_must_occur_somewhere_whatever_their_case() {
+        let case = case("C-10412", "Guest cannot connect", "high", 9);
+        for (words, found) in [
+            (&[][..], true),
+            (&["guest"], true),
+            (&["10412", "fjord"], true),
+            (&["hald", "ida"], true),
+            (&["guest", "nowhere"], false),
+        ] {
+            let words: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
+            assert_eq!(matches(&case, &words), found, "{words:?}");
+        }
+    }
+}

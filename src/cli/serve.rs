@@ -1,0 +1,95 @@
+//! `caseload serve`
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::admin::At;
+use super::config::policy;
+use super::outcome::{Exit, Failure, stopped};
+use super::session::Session;
+use crate::clock::SystemClock;
+use crate::domain::text::safe_line;
+use crate::service::{Service, serve};
+
+/// Serve a desk: the case service of a data folder
+///
+/// The folder's database is made if it is not there. Runs until SIGTERM or SIGINT, then answers what is
+/// under way and ends with 0. Users and tokens come from `caseload admin`. TLS is for the proxy in front.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  caseload serve
+  caseload serve --listen 127.0.0.1:8471 --data ./desk")]
+pub struct Args {
+    /// Where to listen
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8470")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    at: At,
+}
+
+pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure> {
+    let policy = Arc::new(policy(&session.settings()?)?);
+    let folder = args.at.folder(session)?;
+    let ending = asked_to_end()?;
+    let service = Service::open(&folder, policy, Arc::new(SystemClock)).await.map_err(|error| {
+        let folder = safe_line(&folder.to_string_lossy(), 400);
+        let why = stopped(&safe_line(&error.to_string(), 400));
+        Failure::new(Exit::Failed, format!("Could not open the desk in {folder}: {why}"))
+    })?;
+    let listening = listen(session, args.listen).await;
+    if let Ok(listener) = listening {
+        serve(listener, service.clone(), ending).await;
+        service.close().await;
+        return Ok(Exit::Done);
+    }
+    service.close().await;
+    listening.map(|_| Exit::Done)
+}
+
+async fn listen(session: &mut Session<'_>, address: SocketAddr) -> Result<TcpListener, Failure> {
+    let fail = |error: std::io::Error| {
+        Failure::new(Exit::Failed, format!("Could not listen on {address}: {error}."))
+    };
+    let listener = TcpListener::bind(address).await.map_err(fail)?;
+    let url = format!("http://{}", listener.local_addr().map_err(fail)?);
+    if session.output.json {
+        session.output.json(&json!({ "url": url }))?;
+        session.output.flush()?;
+    } else {
+        session.output.remark(&format!("Serving at {url}; Ctrl-C ends it."));
+    }
+    Ok(listener)
+}
+
+/// Comes when somebody asks the program to end, from this call on. A hang-up is left to the system, so
+/// that `nohup` works.
+pub fn asked_to_end() -> Result<impl Future<Output = ()> + Send + 'static, Failure> {
+    let fail = |error: std::io::Error| {
+        Failure::new(Exit::Failed, format!("Could not listen to signals: {error}."))
+    };
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(fail)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(fail)?;
+        Ok(async move {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        })
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = fail;
+        Ok(async {
+            // Without a way to be told, it runs until it is killed.
+            if tokio::signal::ctrl_c().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        })
+    }
+}

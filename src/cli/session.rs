@@ -1,0 +1,163 @@
+//! What a command works with: its surroundings, its output, and the way to the desk.
+
+use std::fmt;
+use std::io::Read;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::args::Globals;
+use super::outcome::{Exit, Failure, stopped};
+use super::output::Output;
+use crate::client::native::NativeApi;
+use crate::client::{Answer, CallError, CaseApi};
+use crate::clock::{Clock, DeskClock};
+use crate::config::{DeskKind, Environment, Flags, Settings};
+
+pub struct Session<'o> {
+    pub environment: Environment,
+    pub globals: Globals,
+    pub output: &'o mut Output,
+}
+
+impl<'o> Session<'o> {
+    pub fn new(environment: Environment, globals: Globals, output: &'o mut Output) -> Self {
+        Self { environment, globals, output }
+    }
+
+    pub fn settings(&self) -> Result<Settings, Failure> {
+        let flags = Flags {
+            config: self.globals.config.clone(),
+            desk: self.globals.desk.clone(),
+            ascii: self.globals.ascii,
+        };
+        Ok(Settings::load(&self.environment, &flags)?)
+    }
+
+    /// The way to the desk that is meant. Nothing is sent yet.
+    pub async fn connect(&self) -> Result<Connection, Failure> {
+        self.connect_by(&self.settings()?).await
+    }
+
+    pub async fn connect_by(&self, settings: &Settings) -> Result<Connection, Failure> {
+        let desk = settings.selected_desk()?;
+        if desk.kind != DeskKind::Caseload {
+            return Err(Failure::usage(format!(
+                "desk {}: desks of the kind \"{}\" are not available in this version",
+                desk.name,
+                desk.kind.word()
+            )));
+        }
+        let token = desk.token(&self.environment).await?;
+        let api = NativeApi::new(&desk.url, token, settings.insecure_http)
+            .map_err(|error| Failure::usage(format!("desk {}: {error}", desk.name)))?;
+        Ok(Connection {
+            api: Arc::new(api),
+            desk: desk.name.clone(),
+            token_from: desk.token.to_string(),
+            clock: Arc::new(DeskClock::start()),
+        })
+    }
+}
+
+/// A desk, and who we are there.
+pub struct Connection {
+    pub api: Arc<dyn CaseApi>,
+    /// Its name in sentences.
+    pub desk: String,
+    /// Where the token came from, for the one who is told that it is not taken.
+    pub token_from: String,
+    pub clock: Arc<DeskClock>,
+}
+
+impl Connection {
+    /// The value of an answer; the desk's time is learned from it.
+    pub fn learn<T>(&self, answer: Answer<T>) -> T {
+        if let Some(date) = answer.date {
+            self.clock.learn(date, true);
+        }
+        answer.value
+    }
+
+    /// The desk's time.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// The failure of something that was only to be read: "Could not {what}: …".
+    pub fn failed(&self, what: impl fmt::Display, error: &CallError) -> Failure {
+        let why = stopped(&error.to_string());
+        let exit = Exit::of(error);
+        let sentence = match exit {
+            Exit::SignedOut => self.signed_out(error),
+            Exit::NotReached => format!(
+                "Could not {what}: {why} Desk {} was not reached; try again later.",
+                self.desk
+            ),
+            _ => format!("Could not {what}: {why}"),
+        };
+        Failure::new(exit, sentence)
+    }
+
+    pub fn signed_out(&self, error: &CallError) -> String {
+        format!(
+            "Not logged in at desk {}: {} Check the token; it came from {}.",
+            self.desk,
+            stopped(&error.to_string()),
+            self.token_from
+        )
+    }
+}
+
+/// The texts of a command; `-` is standard input, once.
+#[derive(Debug, Default)]
+pub struct Texts {
+    taken: bool,
+}
+
+/// The longest text that is read from standard input; what a case takes is less, and the desk says so.
+const STDIN_CAP: u64 = 4 * 1024 * 1024;
+
+impl Texts {
+    pub fn resolve(&mut self, text: String) -> Result<String, Failure> {
+        if text == "-" { self.read(std::io::stdin().lock()) } else { Ok(text) }
+    }
+
+    pub fn resolve_if(&mut self, text: Option<String>) -> Result<Option<String>, Failure> {
+        text.map(|text| self.resolve(text)).transpose()
+    }
+
+    /// All of the input; the line end that a shell puts at its end is not part of the text.
+    fn read(&mut self, input: impl Read) -> Result<String, Failure> {
+        if std::mem::replace(&mut self.taken, true) {
+            return Err(Failure::usage("only one text can come from standard input (\"-\")"));
+        }
+        let mut bytes = Vec::new();
+        input.take(STDIN_CAP + 1).read_to_end(&mut bytes).map_err(|error| {
+            Failure::new(Exit::Failed, format!("could not read standard input: {error}"))
+        })?;
+        if bytes.len() as u64 > STDIN_CAP {
+            return Err(Failure::usage("the text on standard input is longer than 4 MiB"));
+        }
+        let mut text = String::from_utf8(bytes)
+            .map_err(|_| Failure::usage("the text on standard input is not UTF-8"))?;
+        if text.ends_with('\n') {
+            text.truncate(text.len() - if text.ends_with("\r\n") { 2 } else { 1 });
+        }
+        Ok(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_comes_from_standard_input_once_and_without_its_last_line_end() {
+        let mut texts = Texts::default();
+        assert_eq!(texts.resolve("plain".to_owned()).unwrap(), "plain");
+        assert_eq!(texts.read(&b"two\nlines\r\n"[..]).unwrap(), "two\nlines");
+        assert!(texts.read(&b"again"[..]).is_err());
+        assert!(Texts::default().read(&b"\xff"[..]).is_err());
+    }
+}

@@ -1,0 +1,606 @@
+//! The real binary, from outside: words in, output and exit code out, against a real demo desk.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed step of a test is its failure"
+)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The longest that anything may take; a program that hangs fails the test instead of holding it.
+const BOUND: Duration = Duration::from_mins(1);
+const PROGRAM: &str = env!("CARGO_BIN_EXE_caseload");
+
+/// A place of its own, and who somebody is there.
+struct At {
+    home: TempDir,
+    variables: Vec<(String, String)>,
+}
+
+impl At {
+    fn nowhere() -> Self {
+        Self { home: tempfile::tempdir().unwrap(), variables: Vec::new() }
+    }
+
+    fn desk(url: &str, token: &str) -> Self {
+        Self::nowhere().with("CASELOAD_URL", url).with("CASELOAD_TOKEN", token)
+    }
+
+    fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    fn write(&self, name: &str, text: &str, mode: u32) {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.home.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(args).env_clear().envs(self.variables.iter().map(|(k, v)| (k, v)));
+        command.env("CASELOAD_HOME", self.home.path()).env("HOME", self.home.path());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.current_dir(self.home.path());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Ran {
+        self.run_with(args, "")
+    }
+
+    fn run_with(&self, args: &[&str], input: &str) -> Ran {
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // The program may have ended without reading it.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        let output = ended(child, args);
+        Ran {
+            exit: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// What a command writes that is given a terminal, and its exit code.
+    fn run_on_a_terminal(&self, args: &[&str]) -> (i32, String) {
+        let pty = native_pty_system();
+        let size = PtySize { rows: 40, cols: 100, pixel_width: 0, pixel_height: 0 };
+        let pair = pty.openpty(size).unwrap();
+        let mut command = CommandBuilder::new(PROGRAM);
+        command.args(args);
+        command.env_clear();
+        command.env("CASELOAD_HOME", self.home.path());
+        command.env("TERM", "xterm-256color");
+        for (name, value) in &self.variables {
+            command.env(name, value);
+        }
+        command.cwd(self.home.path());
+        let mut child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let mut killer = child.clone_killer();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (told, done) = mpsc::channel();
+        let reading = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            // A terminal whose other end is gone reads as an error, not as an end.
+            let _ = reader.read_to_end(&mut bytes);
+            let exit = child.wait().unwrap().exit_code();
+            told.send((i32::try_from(exit).unwrap(), bytes)).unwrap();
+        });
+        let Ok((exit, bytes)) = done.recv_timeout(BOUND) else {
+            killer.kill().unwrap();
+            panic!("{args:?} did not end");
+        };
+        reading.join().unwrap();
+        (exit, String::from_utf8(bytes).unwrap())
+    }
+}
+
+struct Ran {
+    exit: i32,
+    out: String,
+    err: String,
+}
+
+impl Ran {
+    #[track_caller]
+    fn ok(self) -> String {
+        assert_eq!(self.exit, 0, "{}\n{}", self.err, self.out);
+        assert_eq!(self.err, "");
+        self.out
+    }
+
+    #[track_caller]
+    fn json(self) -> Value {
+        serde_json::from_str(&self.ok()).unwrap()
+    }
+
+    /// Fails with this code and says this on standard error; returns what else came.
+    #[track_caller]
+    fn fails(self, exit: i32, says: &str) -> String {
+        assert_eq!(self.exit, exit, "{}\n{}", self.err, self.out);
+        assert!(self.err.contains(says), "{} does not say: {says}", self.err);
+        self.out
+    }
+}
+
+fn ended(child: Child, what: &[&str]) -> Output {
+    let id = child.id();
+    let (told, done) = mpsc::channel();
+    let waiting = std::thread::spawn(move || {
+        let _ = told.send(child.wait_with_output());
+    });
+    let Ok(output) = done.recv_timeout(BOUND) else {
+        signal(id, "KILL");
+        panic!("{what:?} did not end");
+    };
+    waiting.join().unwrap();
+    output.unwrap()
+}
+
+fn signal(process: u32, name: &str) {
+    let sent = Command::new("kill").args([format!("-{name}"), process.to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
+/// A program that serves until it is told to end, and the line with which it says where.
+struct Serving {
+    child: Option<Child>,
+    said: Value,
+    _at: At,
+}
+
+impl Serving {
+    fn start(at: At, args: &[&str]) -> Self {
+        let mut child =
+            at.command(args).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let (told, first) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            let _ = stdout.read_line(&mut line);
+            let _ = told.send((line, stdout));
+        });
+        let Ok((line, stdout)) = first.recv_timeout(BOUND) else {
+            let _ = child.kill();
+            panic!("{args:?} did not say where it serves");
+        };
+        child.stdout = Some(stdout.into_inner());
+        let said = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{args:?} said {line:?}"));
+        Self { child: Some(child), said, _at: at }
+    }
+
+    fn demo() -> Self {
+        let args = ["demo", "--headless", "--still", "--cases", "60", "--data", "desk"];
+        Self::start(At::nowhere(), &args)
+    }
+
+    fn url(&self) -> &str {
+        self.said["url"].as_str().unwrap()
+    }
+
+    /// Somebody at the desk.
+    fn who(&self, role: &str) -> At {
+        At::desk(self.url(), self.said["tokens"][role].as_str().unwrap())
+    }
+
+    /// Ends it as a service manager does.
+    fn end(mut self) -> Output {
+        let child = self.child.take().unwrap();
+        signal(child.id(), "TERM");
+        ended(child, &["the service"])
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn ids(cases: &Value) -> Vec<String> {
+    cases.as_array().unwrap().iter().map(|c| c["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// A case in the list that fits.
+fn case_where(at: &At, fits: impl Fn(&Value) -> bool) -> String {
+    let cases = at.run(&["list", "--json"]).json();
+    let case = cases.as_array().unwrap().iter().find(|case| fits(case));
+    case.expect("a case that fits")["id"].as_str().unwrap().to_owned()
+}
+
+fn revision(at: &At, id: &str) -> u64 {
+    at.run(&["show", id, "--json"]).json()["revision"].as_u64().unwrap()
+}
+
+#[test]
+fn without_a_terminal_the_screen_says_one_sentence() {
+    let ran = At::nowhere().run(&[]);
+    assert_eq!(ran.exit, 2);
+    assert_eq!(ran.out, "");
+    assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
+    assert!(ran.err.contains("needs a terminal"), "{}", ran.err);
+    let ran = At::nowhere().run(&["demo"]);
+    assert_eq!((ran.exit, ran.err.lines().count()), (2, 1), "{}", ran.err);
+}
+
+#[test]
+fn the_first_start_says_how_to_try_it_and_how_to_connect() {
+    let (exit, said) = At::nowhere().run_on_a_terminal(&[]);
+    assert_eq!(exit, 2);
+    for word in ["caseload demo", "CASELOAD_URL", "CASELOAD_TOKEN", "config.toml"] {
+        assert!(said.contains(word), "{said} does not say {word}");
+    }
+    At::nowhere().run(&["list"]).fails(2, "no desk is configured");
+}
+
+#[test]
+fn help_and_version_go_to_standard_output_and_wrong_usage_does_not() {
+    let at = At::nowhere();
+    assert!(at.run(&["--version"]).ok().starts_with("caseload "));
+    assert!(at.run(&["close", "--help"]).ok().contains("Examples:"));
+    for args in [&["lst"][..], &["close", "C-1"], &["list", "--sort", "size"], &["note"]] {
+        let ran = at.run(args);
+        assert_eq!((ran.exit, ran.out.as_str()), (2, ""), "{args:?}");
+        assert!(!ran.err.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn the_configuration_is_found_and_checked() {
+    let at = At::nowhere();
+    let file = at.home.path().join("config.toml");
+    assert_eq!(at.run(&["config", "path"]).ok().trim_end(), file.to_str().unwrap());
+    at.write("config.toml", "[desk.n]\nurl = \"https://n.example\"\ntoken_fil = \"t\"\n", 0o644);
+    let out = at.run(&["config", "check"]).fails(
+        2,
+        "config.toml:3: unknown key \"token_fil\" in [desk.n]; did you mean \"token_file\"?",
+    );
+    assert_eq!(out, "");
+    at.write("config.toml", "[desk.n]\nurl = \"https://n.example\"\ntoken_file = \"t\"\n", 0o644);
+    let said = at.run(&["config", "check", "--ascii"]).ok();
+    assert!(said.contains("desk n: caseload at https://n.example"), "{said}");
+    assert!(said.contains("screen.ascii = true  (--ascii)"), "{said}");
+    at.write("t", "s3cret\n", 0o644);
+    at.run(&["list"]).fails(2, "can be read by others; run: chmod 600 ");
+    at.write("policy.toml", "nonsense = 1\n", 0o644);
+    at.write("config.toml", "policy = \"policy.toml\"\n", 0o644);
+    at.run(&["config", "check"]).fails(2, "policy.toml");
+}
+
+#[test]
+fn clocks_are_worked_out_line_by_line() {
+    let line = r#"{"id":"a","cal":{"tz":"Etc/UTC","weekly":{"mon":[["09:00","17:00"]]}},"start":"2026-11-23T10:00:00Z","target":{"unit":"business_seconds","n":3600},"pauses":[],"probes":[]}"#;
+    let ran = At::nowhere().run_with(&["sla", "eval"], &format!("{line}\nnonsense\n"));
+    assert_eq!(ran.exit, 1);
+    let lines: Vec<Value> = ran.out.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["due"], "2026-11-23T11:00:00Z");
+    assert!(lines[1]["error"].is_string());
+}
+
+#[test]
+fn the_list_is_the_whole_queue_in_every_form() {
+    let demo = Serving::demo();
+    let at = demo.who("partner");
+    let cases = at.run(&["list", "--json"]).json();
+    let all = ids(&cases);
+    assert!(all.len() > 5, "{all:?}");
+    assert!(cases.as_array().unwrap().iter().all(|case| case["state"] != "closed"));
+    // One object a line, in the same order.
+    let lines = at.run(&["list", "--ndjson"]).ok();
+    let by_line: Vec<Value> = lines.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(ids(&Value::from(by_line)), all);
+    // In a pipe a plain line each, which begins with the id, without tabs or colours.
+    let plain = at.run(&["list"]).ok();
+    let firsts: Vec<&str> =
+        plain.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+    assert_eq!(firsts, all);
+    assert!(!plain.contains(['\t', '\u{1b}']));
+    assert!(at.run(&["--color", "always", "list"]).ok().contains("\u{1b}["));
+    // Sorted and searched.
+    let mut sorted = all.clone();
+    sorted.sort_by_key(|id| id[2..].parse::<u64>().unwrap());
+    assert_eq!(ids(&at.run(&["list", "--sort", "id", "--json"]).json()), sorted);
+    sorted.reverse();
+    assert_eq!(ids(&at.run(&["--json", "list", "--sort", "-id"]).json()), sorted);
+    assert_eq!(ids(&at.run(&["list", &all[3].to_lowercase(), "--json"]).json()), [&*all[3]]);
+    let none = at.run(&["list", "no such words"]);
+    assert_eq!((none.exit, none.out.as_str()), (0, ""));
+    assert!(none.err.contains("matches \"no such words\""), "{}", none.err);
+    // Another partner's cases are not ours.
+    let others = ids(&demo.who("other_partner").run(&["list", "--json"]).json());
+    assert!(!others.is_empty() && others.iter().all(|id| !all.contains(id)));
+    demo.who("partner").run(&["show", &others[0]]).fails(3, &format!("no case {}", others[0]));
+}
+
+#[test]
+fn a_terminal_gets_a_table_with_signs_and_colours() {
+    let demo = Serving::demo();
+    let (exit, table) = demo.who("partner").run_on_a_terminal(&["list"]);
+    assert_eq!(exit, 0);
+    assert!(table.contains("case") && table.contains("due"), "{table}");
+    assert!(table.contains("\u{1b}[") && table.contains('✖'), "{table}");
+    let (_, plain) =
+        demo.who("partner").with("NO_COLOR", "1").run_on_a_terminal(&["list", "--ascii"]);
+    assert!(!plain.contains('\u{1b}') && !plain.contains('✖'), "{plain}");
+    assert!(plain.lines().all(|line| line.trim_end().chars().count() <= 100), "{plain}");
+}
+
+#[test]
+fn a_case_is_worked_on_from_the_shell() {
+    let demo = Serving::demo();
+    let (partner, engineer) = (demo.who("partner"), demo.who("engineer"));
+    let id = case_where(&partner, |case| {
+        case["tier"] == "first"
+            && case["state"] == "open"
+            && case["eligibility"] == "eligible"
+            && case["assignee"].is_null()
+            && case["severity"] != "low"
+            && case["clocks"][0]["kind"] == "response"
+            && case["clocks"][0]["state"] == "running"
+    });
+    let before = revision(&partner, &id);
+    let done = partner.run(&["respond", &id]).ok();
+    assert!(done.starts_with(&format!("{id}  responded")), "{done}");
+    let answer = partner.run(&["take", &id, "--json"]).json();
+    assert_eq!(answer["case"]["id"], id.as_str());
+    assert_ne!(answer["case"]["clocks"][0]["state"], "running");
+    assert_eq!(answer["event"]["kind"], "take");
+    assert_eq!(answer["case"]["revision"], before + 2);
+
+    partner.run(&["note", &id, "Called back at three"]).ok();
+    partner.run_with(&["note", &id, "--text", "-"], "two\nlines\n").ok();
+    let shown = partner.run(&["show", &id, "--json"]).json();
+    let texts: Vec<&str> = shown["timeline"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["kind"] == "note")
+        .map(|entry| entry["text"].as_str().unwrap())
+        .collect();
+    assert_eq!(texts[texts.len() - 2..], ["Called back at three", "two\nlines"]);
+    let page = partner.run(&["show", &id]).ok();
+    for part in ["Clocks", "Description", "Timeline", "two\nlines", &id] {
+        assert!(page.contains(part), "{page} lacks {part}");
+    }
+
+    // The case has moved on.
+    let stale = before.to_string();
+    let told = partner.run(&["release", &id, "--if-revision", &stale]);
+    told.fails(5, &format!("Could not release {id}: "));
+    let now = revision(&partner, &id).to_string();
+    partner.run(&["severity", &id, "low", "--reason", "r", "--if-revision", &now]).ok();
+
+    // What a rule, a right or a field stands against.
+    partner.run(&["hand-back", &id, "--reason", "r"]).fails(4, "Could not hand back");
+    partner.run(&["close", &id, "--resolution", "explanation", "--text", ""]).fails(4, "text");
+    partner.run(&["close", &id, "--resolution", "explanation"]).fails(2, "--text");
+    let refused = engineer.run(&["escalate", &id, "--reason", "r", "--json"]);
+    let problem: Value = serde_json::from_str(&refused.out).unwrap();
+    assert_eq!(refused.exit, 4);
+    assert_eq!(problem["status"].as_u64().map(|status| (403..=409).contains(&status)), Some(true));
+
+    // To 2nd level by default, and closed there.
+    let up = partner.run(&["escalate", &id, "--reason", "Replicated", "--json"]).json();
+    assert_eq!(up["case"]["tier"], "second");
+    let args = ["close", &id, "--resolution", "explanation", "--cause", "setting", "--text", "So."];
+    engineer.run(&args).ok();
+    assert_eq!(engineer.run(&["show", &id, "--json"]).json()["state"], "closed");
+    engineer.run(&["reopen", &id, "--reason", "Again"]).ok();
+}
+
+#[test]
+fn several_cases_at_once_end_with_the_worst_code() {
+    let demo = Serving::demo();
+    let at = demo.who("partner");
+    let open = at.run(&["list", "--json"]).json();
+    let mut ours = open.as_array().unwrap().iter().filter(|case| case["tier"] == "first");
+    let mut next = || ours.next().unwrap()["id"].as_str().unwrap();
+    let (a, b) = (next(), next());
+    let ran = at.run(&["note", a, "C-0", b, "--text", "all of them"]);
+    assert_eq!(ran.exit, 3);
+    let told: Vec<&str> = ran.out.lines().map(|l| l.split_whitespace().next().unwrap()).collect();
+    assert_eq!(told, [a, b]);
+    assert!(ran.err.contains("Could not note on C-0"), "{}", ran.err);
+    let answers = at.run(&["note", a, b, "--text", "t", "--json"]).json();
+    assert_eq!(answers.as_array().unwrap().len(), 2);
+    assert_eq!(answers[1]["case"]["id"], b);
+    assert_eq!(at.run(&["note", a, b, "--text", "t", "--quiet"]).ok(), "");
+    at.run(&["note", a, "words", "without", "quotes"]).fails(2, "in quotes");
+    at.run(&["note", a]).fails(2, "--text");
+}
+
+#[test]
+fn what_others_wrote_reaches_a_pipe_as_it_came_and_a_terminal_made_safe() {
+    let demo = Serving::demo();
+    let at = demo.who("admin");
+    let hostile = "\u{1b}]0;owned\u{7}\u{9b}31m red \u{202e}txt";
+    let id = at
+        .run(&[
+            "report",
+            "--subject",
+            hostile,
+            "--description",
+            hostile,
+            "--environment",
+            "lab",
+            "--licence-key",
+            "none-such",
+            "--contact",
+            "Ida",
+            "--email",
+            "ida@fjord.example",
+        ])
+        .ok();
+    let id = id.trim_end();
+    assert_eq!(at.run(&["show", id, "--json"]).json()["subject"], hostile);
+    assert!(at.run(&["show", id]).ok().contains(hostile));
+    assert!(at.run(&["list", id]).ok().contains(hostile));
+    for args in [&["show", id][..], &["list", id], &["show", id, "--json"], &["list", "--json"]] {
+        let mut args = args.to_vec();
+        args.extend(["--color", "never"]);
+        let (exit, shown) = at.run_on_a_terminal(&args);
+        assert_eq!(exit, 0, "{shown:?}");
+        assert!(shown.contains(id), "{shown:?}");
+        let acts = |c: char| (c.is_control() && !"\r\n".contains(c)) || c == '\u{202e}';
+        assert!(!shown.contains(acts), "{args:?}: {shown:?}");
+    }
+}
+
+#[test]
+fn whoever_is_not_logged_in_or_does_not_reach_the_desk_is_told() {
+    let demo = Serving::demo();
+    let id = ids(&demo.who("partner").run(&["list", "--json"]).json()).remove(0);
+    let stranger = At::desk(demo.url(), "cl_unknown");
+    for args in [&["list"][..], &["show", &id], &["take", &id]] {
+        stranger.run(args).fails(7, "Not logged in");
+    }
+    // A port that nobody listens on any more.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let far = At::desk(&format!("http://{free}"), "cl_any");
+    far.run(&["list"]).fails(6, "Could not list the cases");
+    let ran = far.run(&["note", &id, "lost"]);
+    assert!(ran.err.contains("nothing was kept, run it again"), "{}", ran.err);
+    ran.fails(6, &format!("The note on {id} was not accepted: "));
+    // Plain http to another machine, before anything is sent.
+    At::desk("http://desk.example.org", "t").run(&["list"]).fails(2, "CASELOAD_INSECURE_HTTP=1");
+    At::desk("desk.example.org", "t").run(&["list"]).fails(2, "CASELOAD_URL: ");
+}
+
+#[test]
+fn an_answer_that_is_not_a_desks_is_a_failure_with_a_sentence() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request);
+            let page = "<html><body>A proxy</body></html>";
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: \
+                 close\r\n\r\n{page}",
+                page.len()
+            );
+        }
+    });
+    let at = At::desk(&url, "cl_any");
+    let ran = at.run(&["list"]);
+    assert!(!ran.err.contains("<html>"), "{}", ran.err);
+    ran.fails(1, "Could not list the cases");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let demo = Serving::demo();
+    let mut child = demo
+        .who("partner")
+        .command(&["list", "--json"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = ended(child, &["list"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
+fn the_log_is_a_private_file_without_the_token() {
+    use std::os::unix::fs::PermissionsExt;
+    let demo = Serving::demo();
+    let at = demo.who("partner").with("CASELOAD_LOG", "trace");
+    at.run(&["list", "--json"]).json();
+    let log = at.home.path().join("state/caseload.log");
+    assert_eq!(std::fs::metadata(&log).unwrap().permissions().mode() & 0o777, 0o600);
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(!text.is_empty());
+    assert!(!text.contains(demo.said["tokens"]["partner"].as_str().unwrap()));
+    let loud = At::nowhere().with("CASELOAD_LOG", "caseload=loud");
+    loud.run(&["config", "path"]).fails(2, "CASELOAD_LOG");
+}
+
+#[test]
+fn a_headless_demo_says_one_line_and_ends_with_0_when_it_is_told_to() {
+    let demo = Serving::demo();
+    for role in ["partner", "other_partner", "engineer", "product", "oncall", "admin"] {
+        demo.who(role).run(&["list", "--json"]).json();
+    }
+    let output = demo.end();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "");
+}
+
+#[test]
+fn a_new_desk_is_served_with_its_first_people() {
+    let at = At::nowhere();
+    let admin = |args: &[&str]| {
+        let mut args = args.to_vec();
+        args.extend(["--data", "desk"]);
+        at.run(&args)
+    };
+    admin(&["admin", "partner", "create", "nordwind", "--name", "Nordwind"]).ok();
+    let user = ["admin", "user", "create", "rhald", "--name", "R. Hald", "--role", "partner"];
+    admin(&user).fails(4, "Could not make the user rhald");
+    admin(&[&user[..], &["--partner", "nordwind"]].concat()).ok();
+    admin(&["admin", "token", "create", "nobody"]).fails(4, "no user nobody");
+    let token = admin(&["admin", "token", "create", "rhald", "--label", "laptop"]).ok();
+    let token = token.trim_end().to_owned();
+    let desk = at.home.path().join("desk");
+    let desk = desk.to_str().unwrap();
+    let serving = Serving::start(
+        At::nowhere(),
+        &["serve", "--listen", "127.0.0.1:0", "--json", "--data", desk],
+    );
+    let agent = At::desk(serving.url(), &token);
+    assert_eq!(ids(&agent.run(&["list", "--json"]).json()), [""; 0]);
+    // A token file does as well as a variable.
+    let by_file =
+        At::nowhere().with("CASELOAD_URL", serving.url()).with("CASELOAD_TOKEN_FILE", "t");
+    by_file.write("t", &format!("{token}\n"), 0o600);
+    by_file.run(&["list", "--json"]).json();
+    // While it runs.
+    admin(&["admin", "token", "revoke", "rhald", "--label", "laptop"]).ok();
+    agent.run(&["list"]).fails(7, "Not logged in");
+    admin(&["admin", "token", "revoke", "rhald"]).fails(1, "none in force");
+    assert_eq!(serving.end().status.code(), Some(0));
+}
+
+#[test]
+fn a_folder_or_address_that_cannot_be_used_is_told() {
+    let at = At::nowhere();
+    at.write("file", "", 0o600);
+    at.run(&["serve", "--listen", "127.0.0.1:0", "--data", "file/desk"]).fails(1, "file/desk");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    at.run(&["serve", "--listen", &address, "--data", "desk"]).fails(1, &address);
+    let headless = ["demo", "--headless", "--still", "--listen", &address];
+    at.run(&headless).fails(1, &address);
+    assert!(Path::new(PROGRAM).exists());
+}
