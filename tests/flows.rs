@@ -95,7 +95,7 @@ async fn a_response_that_is_undone_is_never_sent() {
         screen.shows("10 s").await;
         screen.press(key!(u));
         screen.no_longer_shows(" s, u").await;
-        tokio::time::advance(Duration::from_secs(60)).await;
+        tokio::time::advance(Duration::from_mins(1)).await;
         screen.shows("+1h 11m").await;
     })
     .await;

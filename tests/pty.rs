@@ -203,9 +203,67 @@ fn a_terminal_that_goes_away_ends_the_program_even_where_hang_ups_are_ignored() 
     shell.env(SCRIPT, "");
     let mut pty = Pty::start(shell, WIDE);
     pty.shows("● live");
-    pty.hang_up("j");
+    pty.hang_up();
     // The shell goes on after the program.
     assert_eq!(pty.ends().exit_code(), 7);
+}
+
+/// The real program on a demo desk; `home` keeps everything of it together.
+fn demo(home: &std::path::Path) -> Pty {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_caseload"));
+    command.args(["demo", "--still", "--cases", "40"]);
+    command.env("CASELOAD_HOME", home);
+    command.env("TERM", "xterm-256color");
+    for name in ["NO_COLOR", "CASELOAD_ASCII", "CASELOAD_CONFIG", "CASELOAD_THEME"] {
+        command.env_remove(name);
+    }
+    let mut pty = Pty::start(command, WIDE);
+    pty.shows("● live");
+    pty
+}
+
+/// The id of the case that has the cursor.
+fn cursor_id(screen: &vt100::Screen) -> Option<String> {
+    let text = screen.contents();
+    let row = text.lines().find(|row| row.contains('▌'))?;
+    let at = row.find("C-")?;
+    row[at..].split_whitespace().next().map(str::to_owned)
+}
+
+#[test]
+fn the_demo_shows_a_living_desk_and_q_gives_the_terminal_back() {
+    let home = tempfile::tempdir().unwrap();
+    let mut pty = demo(home.path());
+    pty.shows("missed");
+    let first = cursor_id(pty.screen()).unwrap();
+    pty.types("j");
+    pty.is("moves its cursor", |screen| cursor_id(screen).is_some_and(|id| id != first));
+    let second = cursor_id(pty.screen()).unwrap();
+    // The detail and the form name the case of the cursor.
+    pty.is("names the case in the detail", |screen| {
+        screen.contents().contains(&format!("┌ {second}  "))
+    });
+    pty.types("\rn");
+    pty.shows("INTERNAL – the customer never sees this");
+    pty.is("names the case in the form", |screen| {
+        screen.contents().lines().any(|row| row.contains(&second) && row.contains("ote on"))
+    });
+    pty.types("Looked at it.\u{13}");
+    pty.is("is done with the form", |screen| !screen.contents().contains("INTERNAL – the"));
+    // The service has it.
+    pty.shows(&format!("{second}: note kept"));
+    pty.types("q");
+    assert!(pty.ends().success(), "{}", pty.text());
+    pty.is_as_before();
+}
+
+#[test]
+fn a_demo_that_is_told_to_end_gives_the_terminal_back() {
+    let home = tempfile::tempdir().unwrap();
+    let mut pty = demo(home.path());
+    pty.signal(Signal::TERM);
+    assert!(pty.ends().success(), "{}", pty.text());
+    pty.is_as_before();
 }
 
 #[test]

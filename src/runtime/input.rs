@@ -5,6 +5,7 @@
 //! thread ends with the process.
 
 use std::io;
+use std::os::fd::AsFd;
 use std::thread;
 
 use crossterm::event::{self, Event};
@@ -20,7 +21,7 @@ pub fn events() -> impl Stream<Item = io::Result<Event>> + Unpin {
     let (events, mut waiting) = mpsc::unbounded_channel();
     let hang_up = events.clone();
     thread::spawn(move || {
-        wait_for_hang_up();
+        wait_for_hang_up(io::stdin());
         let _ = hang_up.send(Err(io::Error::from(io::ErrorKind::BrokenPipe)));
     });
     thread::spawn(move || {
@@ -35,16 +36,39 @@ pub fn events() -> impl Stream<Item = io::Result<Event>> + Unpin {
     futures_util::stream::poll_fn(move |context| waiting.poll_recv(context))
 }
 
-/// Returns when standard input has hung up, using no time until then.
-fn wait_for_hang_up() {
-    let stdin = io::stdin();
+/// Returns when that terminal has hung up, using no time until then.
+fn wait_for_hang_up(terminal: impl AsFd) {
     let timeout = if cfg!(target_os = "linux") { None } else { Some(&LOOK) };
     loop {
         // Without any flag asked for, only errors and the hang-up wake it.
-        let mut watched = [PollFd::new(&stdin, PollFlags::empty())];
+        let mut watched = [PollFd::new(&terminal, PollFlags::empty())];
         match poll(&mut watched, timeout) {
             Ok(0) | Err(rustix::io::Errno::INTR) => {}
             Ok(_) | Err(_) => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+    use std::os::unix::net::UnixStream;
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
+
+    #[test]
+    fn the_watch_sleeps_through_what_is_typed_and_wakes_when_the_other_end_is_gone() {
+        let (mut person, terminal) = UnixStream::pair().unwrap();
+        let (woke, waking) = channel();
+        thread::spawn(move || {
+            wait_for_hang_up(terminal);
+            let _ = woke.send(());
+        });
+        person.write_all(b"j").unwrap();
+        // Long enough for a watch that the key wakes; one that sleeps says nothing.
+        assert!(waking.recv_timeout(Duration::from_millis(50)).is_err());
+        drop(person);
+        waking.recv_timeout(Duration::from_secs(10)).unwrap();
     }
 }

@@ -74,6 +74,11 @@ pub async fn run(
              `caseload list`"
         );
     }
+    if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        anyhow::bail!(
+            "the desk needs a terminal that can place its cursor, and TERM says \"dumb\""
+        );
+    }
     let failed = Arc::new(Notify::new());
     let _hook = screen::PanicHook::install(Arc::clone(&failed));
     let mut signals = signals::listen()?;

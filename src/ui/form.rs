@@ -223,7 +223,7 @@ fn draw_fields(pen: &mut Pen, area: Rect, side: u16, fields: &Fields) -> Option<
     }
     let (row, column) = fields.cursor?;
     let y = area.y + count(row.checked_sub(first)?);
-    super::place(area, (area.x + column).min(area.right() - 1), y)
+    super::place(area, (area.x + column).min(area.right().saturating_sub(1)), y)
 }
 
 fn fields_of(pen: &Pen, fields: &[FieldView], width: u16, longest_text: u16) -> Fields {

@@ -52,7 +52,8 @@ pub fn draw(frame: &mut Frame, snapshot: &Snapshot, look: &Look) {
         *area = area.intersection(screen);
     }
     let mut pen = Pen::new(frame.buffer_mut(), look);
-    let cursor = if areas.shape == Shape::TooSmall {
+    let small = screen.width < MIN_COLUMNS || screen.height < MIN_ROWS;
+    let cursor = if small || areas.shape == Shape::TooSmall {
         too_small(&mut pen, screen);
         None
     } else {

@@ -26,8 +26,7 @@ impl Columns {
         // Few widths, so that the columns stay where they are while the list moves.
         let due = match (width, due) {
             (0..30, _) => 8,
-            (_, 0..=12) => 12,
-            (0..64, _) => 12,
+            (_, 0..=12) | (0..64, _) => 12,
             _ => 15,
         };
         let due = due.min(width.saturating_sub(sign + 2 + id + 1));

@@ -2,7 +2,7 @@
 //! What it is asked is written down; what it answers can be scripted.
 
 #![allow(dead_code, reason = "each test program uses its part of it")]
-#![allow(clippy::unwrap_used, reason = "a failed step of a test is its failure")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step of a test is its failure")]
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};

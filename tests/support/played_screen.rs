@@ -1,6 +1,8 @@
 //! The real loop on a screen in memory: keys in, screen out. Time is tokio's, paused: whoever waits lets it
 //! pass, and nothing ever waits for the machine.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step of a test is its failure")]
+
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -23,7 +25,7 @@ use unicode_width::UnicodeWidthStr;
 use super::played_desk::PlayedDesk;
 
 /// Longer than anything here takes, in the time that passes by itself.
-const LONG: Duration = Duration::from_secs(300);
+const LONG: Duration = Duration::from_mins(5);
 
 /// What is on the screen, shared between the loop that draws and the test that reads.
 #[derive(Clone)]
@@ -214,9 +216,8 @@ impl Screen {
                 drawn.await;
             }
         };
-        if tokio::time::timeout(LONG, waiting).await.is_err() {
-            panic!("the screen never {what}:\n{}", self.text());
-        }
+        let waited = tokio::time::timeout(LONG, waiting).await;
+        assert!(waited.is_ok(), "the screen never {what}:\n{}", self.text());
     }
 
     pub async fn shows(&self, text: &str) {

@@ -2,7 +2,7 @@
 //! end.
 
 #![allow(dead_code, reason = "each test program uses its part of it")]
-#![allow(clippy::unwrap_used, reason = "a failed step of a test is its failure")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step of a test is its failure")]
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -17,6 +17,8 @@ use rustix::process::{Pid, Signal, kill_process};
 
 /// A program that says nothing new for so long does not say what the test waits for.
 const QUIET: Duration = Duration::from_secs(20);
+/// Neither does one that has said so much else; a countdown alone says something every second.
+const READS: usize = 60;
 
 pub struct Pty {
     // None: hung up.
@@ -47,7 +49,7 @@ impl Pty {
         let let_go = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&let_go);
         let reading = thread::spawn(move || {
-            let mut buffer = [0; 65536];
+            let mut buffer = vec![0; 65536];
             while let Ok(read @ 1..) = reader.read(&mut buffer) {
                 if send.send(buffer[..read].to_vec()).is_err() || told.load(Ordering::SeqCst) {
                     break;
@@ -89,11 +91,14 @@ impl Pty {
         self.parser.screen_mut().set_size(known(rows), known(columns));
     }
 
-    /// The terminal goes away; these keys are typed before, and must be answered.
-    pub fn hang_up(&mut self, keys: &str) {
-        // As long as the reader holds the terminal it is there.
+    /// The terminal goes away from a program that has nothing to draw: on a screen that is too small every
+    /// frame is the same, so that no failing write tells the program.
+    pub fn hang_up(&mut self) {
+        self.resize(10, 3);
+        self.shows("20×5");
+        // As long as the reader holds the terminal it is there; what it reads next is its last.
         self.let_go.store(true, Ordering::SeqCst);
-        self.types(keys);
+        self.resize(14, 3);
         self.reader.take().unwrap().join().unwrap();
         self.keys = None;
         self.master = None;
@@ -118,12 +123,14 @@ impl Pty {
 
     /// Reads until the screen is so.
     pub fn is(&mut self, what: &str, so: impl Fn(&vt100::Screen) -> bool) {
-        while !so(self.parser.screen()) {
-            match self.output.recv_timeout(QUIET) {
-                Ok(bytes) => self.feed(&bytes),
-                Err(_) => panic!("the screen never {what}:\n{}", self.text()),
+        for _ in 0..READS {
+            if so(self.parser.screen()) {
+                return;
             }
+            let Ok(bytes) = self.output.recv_timeout(QUIET) else { break };
+            self.feed(&bytes);
         }
+        panic!("the screen never {what}:\n{}", self.text());
     }
 
     pub fn shows(&mut self, text: &str) {
@@ -132,9 +139,8 @@ impl Pty {
 
     /// Waits for the end of the program, reads all that it wrote.
     pub fn ends(&mut self) -> ExitStatus {
-        let status = match self.ended.recv_timeout(QUIET) {
-            Ok(status) => status,
-            Err(_) => panic!("the program does not end:\n{}", self.text()),
+        let Ok(status) = self.ended.recv_timeout(QUIET) else {
+            panic!("the program does not end:\n{}", self.text());
         };
         // A write of the program may still be on its way to us; the end of the terminal ends the reading.
         while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(200)) {
