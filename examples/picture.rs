@@ -94,7 +94,7 @@ fn keys_of(keys: &str) -> Vec<String> {
 
 fn wait_for(screen: &mut vt100::Parser, bytes: &mpsc::Receiver<Vec<u8>>, text: &str) -> Result<()> {
     while !screen.screen().contents().contains(text) {
-        match bytes.recv_timeout(Duration::from_secs(60)) {
+        match bytes.recv_timeout(Duration::from_mins(1)) {
             Ok(chunk) => screen.process(&chunk),
             Err(_) => bail!("\"{text}\" never came; the screen:\n{}", screen.screen().contents()),
         }
