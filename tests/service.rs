@@ -920,15 +920,44 @@ async fn raw(desk: &Desk, request: &[u8]) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
+const POST: &str = "POST /api/v1/cases HTTP/1.1\r\nAuthorization: Bearer token-ann\r\n\
+    Content-Type: application/json\r\n";
+
+#[tokio::test]
+async fn a_body_may_come_in_chunks_and_is_the_last_of_its_connection() {
+    let desk = Desk::start().await;
+    let request = format!(
+        "{POST}Host: desk\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{\"\r\n4\r\nx\":1\r\n1\r\n}}\r\n\
+         0\r\n\r\n"
+    );
+    let answer = raw(&desk, format!("{request}{request}").as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 422"), "{answer}");
+    assert!(answer.contains("\"field\":\"subject\""), "{answer}");
+    assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
+    // Too long a body is too long in chunks as well.
+    let long = format!(
+        "{POST}Host: desk\r\nTransfer-Encoding: chunked\r\n\r\n50000\r\n{}\r\n0\r\n\r\n",
+        "x".repeat(0x50000)
+    );
+    assert!(raw(&desk, long.as_bytes()).await.starts_with("HTTP/1.1 413"));
+}
+
 #[tokio::test]
 async fn requests_that_could_be_read_two_ways_or_never_end_are_refused() {
     let desk = Desk::start().await;
-    let head = "POST /api/v1/cases HTTP/1.1\r\nHost: desk\r\nAuthorization: Bearer token-ann\r\n\
-        Content-Type: application/json\r\nConnection: close\r\n";
-    let chunked = format!("{head}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
-    assert!(raw(&desk, chunked.as_bytes()).await.starts_with("HTTP/1.1 400"));
-    let twice = format!("{head}Content-Length: 3\r\nContent-Length: 4\r\n\r\n{{}} ");
-    assert!(raw(&desk, twice.as_bytes()).await.starts_with("HTTP/1.1 400"));
+    let head = format!("{POST}Host: desk\r\nConnection: close\r\n");
+    let (length, chunked) = ("Content-Length: 2\r\n", "Transfer-Encoding: chunked\r\n");
+    for two in [
+        format!("{head}{length}{chunked}\r\n2\r\n{{}}\r\n0\r\n\r\n"),
+        format!("{head}{chunked}{length}\r\n2\r\n{{}}\r\n0\r\n\r\n"),
+        format!("{head}Content-Length: 3\r\n{length}\r\n{{}} "),
+        format!("{head}Host: desk\r\n{length}\r\n{{}}"),
+        format!("{head}Authorization: Bearer token-bob\r\n{length}\r\n{{}}"),
+        format!("{head}Content-Type: text/plain\r\n{length}\r\n{{}}"),
+        format!("{POST}Connection: close\r\n{length}\r\n{{}}"),
+    ] {
+        assert!(raw(&desk, two.as_bytes()).await.starts_with("HTTP/1.1 400"), "{two}");
+    }
     let long =
         format!("GET /healthz HTTP/1.1\r\nHost: desk\r\nX: {}\r\n\r\n", "x".repeat(17 * 1024));
     assert!(raw(&desk, long.as_bytes()).await.starts_with("HTTP/1.1 431"));

@@ -7,6 +7,7 @@ pub mod store;
 
 mod act;
 mod cursor;
+mod framing;
 mod http;
 mod problem;
 mod report;
@@ -15,7 +16,7 @@ mod texts;
 pub(crate) mod tokens;
 
 pub use problem::Answered;
-pub use server::{ServeError, ServeOptions, run, serve};
+pub use server::serve;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use axum::extract::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -16,16 +17,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::Sleep;
+use tower::ServiceExt;
 
-use super::store::StoreError;
+use super::framing::{Framing, HEAD, TwoWays};
 use super::{Service, http};
-use crate::clock::Clock;
-use crate::sla::policy::Policy;
 
 /// How long a request's head may take to arrive, from the first byte or the answer before.
 const HEAD_TIME: Duration = Duration::from_secs(10);
-/// The longest head.
-const HEAD: usize = 16 * 1024;
 /// How long the other side may take no byte of an answer.
 const WRITE_TIME: Duration = Duration::from_secs(30);
 /// Connections of one address, and in all. An address that has fewer than [`ALWAYS`] gets another one
@@ -35,41 +33,6 @@ const IN_ALL: usize = 512;
 const ALWAYS: usize = 10;
 /// How long open connections may take to end after the service was told to.
 const ENDING: Duration = Duration::from_secs(5);
-
-/// Why the service could not run.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error("cannot listen on {address}: {error}")]
-    Listen { address: SocketAddr, error: io::Error },
-}
-
-/// What `caseload serve` is told.
-#[derive(Debug, Clone)]
-pub struct ServeOptions {
-    pub listen: SocketAddr,
-    pub data_dir: PathBuf,
-}
-
-/// Runs the service of a data folder until `shutdown` comes, with the policy that is built in.
-///
-/// # Errors
-/// [`ServeError`] if the folder or the address cannot be used.
-pub async fn run(
-    options: ServeOptions,
-    clock: Arc<dyn Clock>,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), ServeError> {
-    let address = options.listen;
-    let service = Service::open(&options.data_dir, Arc::new(Policy::embedded()), clock).await?;
-    let listen = |error| ServeError::Listen { address, error };
-    let listener = TcpListener::bind(address).await.map_err(listen)?;
-    tracing::info!(address = %listener.local_addr().map_err(listen)?, "serving");
-    serve(listener, service.clone(), shutdown).await;
-    service.close().await;
-    Ok(())
-}
 
 /// Serves on a listener until `shutdown` comes: then held requests are answered at once, those under way
 /// are finished, and no new ones are taken. The service stays open for those who use it in process.
@@ -109,8 +72,14 @@ pub async fn serve(listener: TcpListener, service: Service, shutdown: impl Futur
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "no TCP_NODELAY");
         }
-        let io = TokioIo::new(Impatient { stream, stuck: None });
-        let connection = server.serve_connection(io, TowerToHyperService::new(app.clone()));
+        let two_ways = TwoWays::default();
+        let framing = Framing::new(two_ways.clone());
+        let io = TokioIo::new(Line { stream, stuck: None, framing });
+        let answering = app.clone().map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(two_ways.clone());
+            request
+        });
+        let connection = server.serve_connection(io, TowerToHyperService::new(answering));
         let connection = graceful.watch(connection);
         connections.spawn(async move {
             let _seat = seat;
@@ -170,14 +139,16 @@ impl Drop for Seat {
     }
 }
 
-/// A connection that gives up when the other side takes nothing of an answer for [`WRITE_TIME`].
-struct Impatient {
+/// A connection that gives up when the other side takes nothing of an answer for [`WRITE_TIME`], and whose
+/// requests are followed in what is read.
+struct Line {
     stream: TcpStream,
     /// Runs while a write is stuck.
     stuck: Option<Pin<Box<Sleep>>>,
+    framing: Framing,
 }
 
-impl Impatient {
+impl Line {
     fn watch<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -195,17 +166,20 @@ impl Impatient {
     }
 }
 
-impl AsyncRead for Impatient {
+impl AsyncRead for Line {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        self.framing.read(buf.filled().get(before..).unwrap_or_default());
+        read
     }
 }
 
-impl AsyncWrite for Impatient {
+impl AsyncWrite for Line {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,

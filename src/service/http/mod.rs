@@ -52,9 +52,17 @@ async fn around(State(service): State<Service>, request: Request, next: Next) ->
     let begun = service.now();
     let method = request.method().clone();
     let path = request.extensions().get::<MatchedPath>().cloned();
-    let mut response = next.run(request).await;
+    // The bytes after a chunked body are not followed, so there must be none.
+    let last = request.headers().contains_key(header::TRANSFER_ENCODING);
+    let mut response = match read::one_meaning(&request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => Refused(problem).into_response(),
+    };
     let now = service.now();
     let headers = response.headers_mut();
+    if last {
+        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Clients set their clocks by it, so it is the desk's clock, not the machine's.

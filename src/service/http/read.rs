@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderName, Version, header};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::answer::{Refused, tags};
 use crate::domain::{Actor, Revision};
 use crate::service::Service;
+use crate::service::framing::TwoWays;
 use crate::service::problem::{Answered, field, invalid, problem};
 use crate::service::store::Account;
 use crate::wire::{Code, FieldError, Problem};
@@ -58,6 +59,25 @@ impl FromRequestParts<Service> for Caller {
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// Refuses a request that others on its way may have read otherwise: with two lengths, or with a header
+/// twice that has one value.
+pub(super) fn one_meaning(request: &Request) -> Answered<()> {
+    if request.extensions().get::<TwoWays>().is_some_and(TwoWays::seen) {
+        return Err(bad_request("A body has a Content-Length or comes in chunks, not both."));
+    }
+    let headers = request.headers();
+    let times = |name: &HeaderName| headers.get_all(name).iter().count();
+    if request.version() == Version::HTTP_11 && times(&header::HOST) == 0 {
+        return Err(bad_request("The Host header is missing."));
+    }
+    for name in [header::HOST, header::AUTHORIZATION, header::CONTENT_TYPE] {
+        if times(&name) > 1 {
+            return Err(bad_request(&format!("The {name} header is there more than once.")));
+        }
+    }
+    Ok(())
 }
 
 fn bad_request(detail: &str) -> Box<Problem> {
@@ -110,11 +130,6 @@ pub(super) fn parameter(query: Option<&str>, name: &str) -> Option<String> {
 /// The JSON body of a request. `required` are the fields that must be there whatever else is.
 pub(super) async fn body<T: DeserializeOwned>(request: Request, required: &[&str]) -> Answered<T> {
     let headers = request.headers();
-    // The server behind us takes a chunked body with a Content-Length for a chunked one and hides the
-    // length; a proxy in front may have counted otherwise. So bodies come with their length only.
-    if headers.contains_key(header::TRANSFER_ENCODING) {
-        return Err(bad_request("Send the body with a Content-Length, not in chunks."));
-    }
     let is_json = headers
         .get(header::CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
