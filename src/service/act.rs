@@ -98,7 +98,10 @@ impl Service {
         if if_match.is_some_and(|revisions| !revisions.contains(&row.revision)) {
             let stale = Problem::new(
                 Code::Stale,
-                "The case has changed since you saw it; it comes with this answer as it is now.",
+                format!(
+                    "The case has changed since you saw it: it is at revision {} now.",
+                    row.revision
+                ),
             );
             return Err(Box::new(stale.with_case(row.case(now, self.policy()))));
         }

@@ -115,7 +115,7 @@ mod tests {
         for both in [
             format!("POST / HTTP/1.1\r\n{TE}{CL}\r\n"),
             format!("POST / HTTP/1.1\r\n{CL}Host: a\r\n{TE}\r\n"),
-            format!("\r\n\r\nPOST / HTTP/1.1\ncontent-length:5\nTRANSFER-ENCODING:x\n\n"),
+            "\r\n\r\nPOST / HTTP/1.1\ncontent-length:5\nTRANSFER-ENCODING:x\n\n".to_owned(),
             format!("GET / HTTP/1.1\r\nHost: a\r\n\r\nPOST / HTTP/1.1\r\n{TE}{CL}\r\n"),
             format!("POST / HTTP/1.1\r\n{CL}\r\nabcdePOST / HTTP/1.1\r\n{TE}{CL}\r\n"),
         ] {

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, Version, header};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::answer::{Refused, tags};
@@ -24,12 +25,16 @@ use crate::wire::{Code, FieldError, Problem};
 const BODY: usize = 256 * 1024;
 /// How much of a body that is too long is read all the same, so that its sender gets to the answer.
 const DRAINED: usize = 4 * 1024 * 1024;
-/// How long a body may take to arrive.
+/// How long a body may take to arrive; longer only while it comes with [`BODY_PACE`] or more.
 const BODY_TIME: Duration = Duration::from_secs(30);
+/// Bytes a second.
+const BODY_PACE: u32 = 1_000;
 /// The field that says which action a body is.
 const TAG: &str = "action";
 /// The most characters of a parser's words about a field.
 const MESSAGE: usize = 300;
+/// How the parser begins about a field that is there twice.
+const TWICE: &str = "duplicate field";
 
 /// Who asks, by the bearer token. Looked up at every request.
 pub(super) struct Caller(pub Account);
@@ -103,8 +108,14 @@ pub(super) fn if_match(headers: &HeaderMap) -> Option<Vec<Revision>> {
     if tags.iter().any(|tag| tag == "*") {
         return None;
     }
-    // What is no revision of ours matches none.
-    Some(tags.iter().filter_map(|tag| tag.trim_matches('"').parse().ok()).collect())
+    // What is no revision of ours matches none; neither does a weak tag (RFC 9110: strong comparison).
+    Some(tags.iter().filter_map(|tag| revision(tag)).collect())
+}
+
+/// The revision of an entity tag as we write it, or without its quotes.
+fn revision(tag: &str) -> Option<Revision> {
+    let number = tag.strip_prefix('"').map_or(Some(tag), |tag| tag.strip_suffix('"'))?;
+    number.parse().ok().filter(|revision: &Revision| revision.to_string() == number)
 }
 
 /// A whole number of the query, brought within bounds.
@@ -142,9 +153,7 @@ pub(super) async fn body<T: DeserializeOwned>(request: Request, required: &[&str
     if length.is_some_and(|length| length > DRAINED) {
         return Err(too_large());
     }
-    let bytes = tokio::time::timeout(BODY_TIME, collect(request))
-        .await
-        .map_err(|_| bad_request("The body did not arrive in time."))??;
+    let bytes = collect(request).await?;
     if !is_json {
         return Err(problem(Code::Unsupported, "The body must be application/json."));
     }
@@ -159,7 +168,13 @@ async fn collect(request: Request) -> Answered<Vec<u8>> {
     let mut stream = request.into_body().into_data_stream();
     let mut bytes = Vec::new();
     let mut length = 0;
-    while let Some(chunk) = stream.next().await {
+    let begun = Instant::now();
+    loop {
+        let pace = Duration::from_secs(length as u64) / BODY_PACE;
+        let chunk = tokio::time::timeout_at(begun + BODY_TIME.max(pace), stream.next())
+            .await
+            .map_err(|_| bad_request("The body did not arrive in time."))?;
+        let Some(chunk) = chunk else { break };
         let chunk = chunk.map_err(|_| bad_request("The body broke off."))?;
         length += chunk.len();
         if length > DRAINED {
@@ -173,17 +188,24 @@ async fn collect(request: Request) -> Answered<Vec<u8>> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8], required: &[&str]) -> Answered<T> {
+    // A list would be read as the fields in their order.
+    let is_object = bytes.trim_ascii_start().starts_with(b"{");
     let error = match serde_json::from_slice(bytes) {
-        Ok(value) => return Ok(value),
-        Err(error) => error,
+        Ok(value) if is_object => return Ok(value),
+        Ok(_) => None,
+        Err(error) => Some(error),
     };
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(object)) => {
+            let mut error = error.map(|e| e.to_string()).unwrap_or_default();
             // Read from the parsed form the words are better; but a field that is there twice shows in
             // the text alone.
-            let error =
-                serde_json::from_value::<T>(Value::Object(object.clone())).err().unwrap_or(error);
-            Err(invalid(wrong_fields::<T>(&object, &error.to_string(), required)))
+            if !error.starts_with(TWICE)
+                && let Err(better) = serde_json::from_value::<T>(Value::Object(object.clone()))
+            {
+                error = better.to_string();
+            }
+            Err(invalid(wrong_fields::<T>(&object, &error, required)))
         }
         Err(_) => Err(bad_request("The body is not JSON.")),
         Ok(_) => Err(bad_request("The body must be a JSON object.")),
@@ -211,7 +233,7 @@ fn wrong_fields<T: DeserializeOwned>(
         }
     } else if message.starts_with("unknown field") {
         errors.push(field(&quoted(), "is not a field of this request"));
-    } else if message.starts_with("duplicate field") {
+    } else if message.starts_with(TWICE) {
         errors.push(field(&quoted(), "is there twice"));
     } else {
         // Without the field that is wrong the rest reads, or lacks just that field.
@@ -227,12 +249,35 @@ fn wrong_fields<T: DeserializeOwned>(
             }
         });
         match culprit {
-            Some(name) => errors.push(field(name, message)),
-            None if errors.is_empty() => errors.push(field("", message)),
+            Some(name) => errors.push(field(name, plain(&message))),
+            None if errors.is_empty() => errors.push(field("", plain(&message))),
             None => {}
         }
     }
     errors
+}
+
+/// The parser's words about a value, for people.
+fn plain(message: &str) -> String {
+    if let Some((given, allowed)) =
+        message.strip_prefix("unknown variant ").and_then(|m| m.split_once(", expected "))
+    {
+        let allowed = allowed.trim_start_matches("one of ").replace('`', "");
+        return format!("\"{}\" is not one of: {allowed}", given.trim_matches('`'));
+    }
+    if message.starts_with("invalid type: ")
+        && let Some((_, expected)) = message.rsplit_once(", expected ")
+    {
+        let expected = match expected {
+            "a string" | "variant identifier" | "string or map" => "a text",
+            "a boolean" => "true or false",
+            "a sequence" => "a list",
+            other if other.starts_with("struct ") => "an object",
+            other => other,
+        };
+        return format!("must be {expected}");
+    }
+    message.to_owned()
 }
 
 #[cfg(test)]
@@ -278,11 +323,63 @@ mod tests {
 
     #[test]
     fn what_is_not_a_json_object_is_a_bad_request() {
+        let list = r#"["s","d","lab","k","c","a@b",null,null,null,null,null,null]"#;
+        assert_eq!(parse::<Report>(list.as_bytes(), &[]).unwrap_err().code, Code::BadRequest);
         for body in ["", "{", "[1]", "\"note\"", "null", "{\"action\":\"take\"} x", "\u{feff}{}"] {
             let problem = parse::<Action>(body.as_bytes(), &[]).unwrap_err();
             assert_eq!(problem.code, Code::BadRequest, "{body:?}");
         }
         assert_eq!(parse::<Action>(b"{\"action\":\"\xff\"}", &[]).unwrap_err().status, 400);
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_in_words_for_people() {
+        for (body, expected) in [
+            (r#"{"action":"note","text":5}"#, "text: must be a text"),
+            (r#"{"action":5}"#, "action: must be a text"),
+            (r#"{"action":"escalate","to":2,"reason":"r"}"#, "to: must be a text"),
+            (r#"{"action":"request_info","text":"t","items":"steps"}"#, "items: must be a list"),
+            (
+                r#"{"action":"escalate","to":"third","reason":"r"}"#,
+                "to: \"third\" is not one of: first, second, product",
+            ),
+            (r#"{"action":"note","action":"take"}"#, "action: is there twice"),
+        ] {
+            let problem = parse::<Action>(body.as_bytes(), &["action"]).unwrap_err();
+            assert_eq!(problem.detail.raw(), expected);
+        }
+    }
+
+    #[test]
+    fn a_revision_is_read_as_we_write_it() {
+        for (tag, expected) in [
+            ("\"7\"", Some(7)),
+            ("7", Some(7)),
+            ("W/\"7\"", None),
+            ("\"7", None),
+            ("7\"", None),
+            ("\"+7\"", None),
+            ("\"07\"", None),
+            ("\"\"", None),
+            ("\"18446744073709551616\"", None),
+        ] {
+            assert_eq!(revision(tag), expected, "{tag}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_body_is_waited_for_while_it_comes_at_a_pace() {
+        use futures_util::stream;
+        // Of 1,200 bytes a second comes enough, of 400 too little.
+        for (bytes, taken) in [(1_200, true), (400, false)] {
+            let slow = stream::unfold(0, move |second| async move {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                let chunk: Result<Vec<u8>, std::io::Error> = Ok(vec![b' '; bytes]);
+                (second < 60).then_some((chunk, second + 1))
+            });
+            let request = Request::new(axum::body::Body::from_stream(slow));
+            assert_eq!(collect(request).await.is_ok(), taken, "{bytes}");
+        }
     }
 
     #[tokio::test(start_paused = true)]
