@@ -9,7 +9,7 @@ use super::problem::{Answered, field, internal, invalid, not_found};
 use super::store::{CaseRow, Details, Ending, Licence, NewAudit, Scope, Stored, next_id, partner};
 use super::texts::check_report;
 use super::{Service, tokens};
-use crate::domain::rules::{Change, TEXT_MAX};
+use crate::domain::rules::{Change, TEXT_MAX, fault};
 use crate::domain::{
     Actor, CaseId, CaseState, Eligibility, Environment, PartnerRef, Person, PhoneFollowUp, Role,
     Severity, Tier, TimelineEntry, TimelineKind, Untrusted, UserId, Visibility,
@@ -212,8 +212,12 @@ impl Service {
     /// # Errors
     /// 404 if there is no such case, 422 for a text that is empty, too long or holds NUL.
     pub async fn customer_answer(&self, id: &CaseId, text: &str) -> Answered<TimelineEntry> {
-        if text.is_empty() || text.contains('\0') || text.chars().count() > TEXT_MAX {
-            let message = format!("must have 1 to {TEXT_MAX} characters and no NUL");
+        let wrong = if text.is_empty() {
+            Some("must not be empty".to_owned())
+        } else {
+            fault(text, TEXT_MAX)
+        };
+        if let Some(message) = wrong {
             return Err(invalid(vec![field("text", message)]));
         }
         let (service, id, text) = (self.clone(), id.clone(), text.to_owned());

@@ -1,12 +1,9 @@
-//! What the texts of a report may be: their lengths, and that no NUL is in them. Everything else is
-//! stored as it came. (An action's texts are the rules' to check.)
+//! Which of a report's texts is wrong. (An action's are the rules' to check.)
 
 use super::problem::field;
-use crate::domain::rules::{LINE_MAX, TEXT_MAX};
+use crate::domain::rules::{CONTACT_MAX, LINE_MAX, SUBJECT_MAX, TEXT_MAX, fault};
 use crate::wire::{FieldError, Report};
 
-const SUBJECT: usize = 300;
-const CONTACT: usize = 120;
 /// The longest address that mail can carry (RFC 5321).
 const EMAIL: usize = 254;
 
@@ -20,11 +17,8 @@ impl Check {
     fn text(&mut self, name: &str, text: &str, most: usize) -> &mut Self {
         if text.is_empty() {
             self.errors.push(field(name, "must not be empty"));
-        } else if text.contains('\0') {
-            self.errors.push(field(name, "must not hold a NUL character"));
-        // A character has one byte at least, so short texts need no counting.
-        } else if text.len() > most && text.chars().count() > most {
-            self.errors.push(field(name, format!("is longer than {most} characters")));
+        } else {
+            self.errors.extend(fault(text, most).map(|message| field(name, message)));
         }
         self
     }
@@ -41,10 +35,10 @@ impl Check {
 pub(crate) fn check_report(report: &Report) -> Vec<FieldError> {
     let mut check = Check::default();
     check
-        .text("subject", &report.subject, SUBJECT)
+        .text("subject", &report.subject, SUBJECT_MAX)
         .text("description", &report.description, TEXT_MAX)
         .text("licence_key", &report.licence_key, LINE_MAX)
-        .text("contact", &report.contact, CONTACT)
+        .text("contact", &report.contact, CONTACT_MAX)
         .text("email", &report.email, EMAIL)
         .optional("product", report.product.as_ref(), LINE_MAX)
         .optional("version", report.version.as_ref(), LINE_MAX)

@@ -1,4 +1,4 @@
-//! What an action's texts may be. They are stored as they came: nothing is trimmed or changed.
+//! What texts may be. They are stored as they came: nothing is trimmed or changed.
 
 use super::{Refusal, invalid};
 
@@ -7,15 +7,24 @@ pub const TEXT_MAX: usize = 100_000;
 /// The longest one-line field (a title, a name, an id), in characters.
 pub const LINE_MAX: usize = 300;
 
-fn check(field: &'static str, text: &str, max: usize) -> Result<(), Refusal> {
+/// The longest subject of a case, in characters.
+pub const SUBJECT_MAX: usize = 300;
+/// The longest name of a contact, in characters.
+pub const CONTACT_MAX: usize = 120;
+
+/// What is wrong with a text of at most `max` characters, if anything is.
+#[must_use]
+pub fn fault(text: &str, max: usize) -> Option<String> {
     if text.contains('\0') {
-        return invalid(field, "must not hold the character NUL");
+        return Some("must not hold the character NUL".to_owned());
     }
     // Bytes bound characters, so most texts need no count.
-    if text.len() > max && text.chars().count() > max {
-        return invalid(field, format!("has more than {max} characters"));
-    }
-    Ok(())
+    (text.len() > max && text.chars().count() > max)
+        .then(|| format!("has more than {max} characters"))
+}
+
+fn check(field: &'static str, text: &str, max: usize) -> Result<(), Refusal> {
+    fault(text, max).map_or(Ok(()), |message| invalid(field, message))
 }
 
 /// A required text.

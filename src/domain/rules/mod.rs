@@ -31,7 +31,7 @@ use super::words::{
     Tier,
 };
 
-pub use fields::{LINE_MAX, TEXT_MAX};
+pub use fields::{CONTACT_MAX, LINE_MAX, SUBJECT_MAX, TEXT_MAX, fault};
 pub use rights::role_may;
 
 /// What the rules need to know of a case.
