@@ -9,7 +9,6 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
-use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -166,7 +165,7 @@ fn signal(process: u32, name: &str) {
 struct Serving {
     child: Option<Child>,
     said: Value,
-    _at: At,
+    at: At,
 }
 
 impl Serving {
@@ -186,7 +185,7 @@ impl Serving {
         };
         child.stdout = Some(stdout.into_inner());
         let said = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{args:?} said {line:?}"));
-        Self { child: Some(child), said, _at: at }
+        Self { child: Some(child), said, at }
     }
 
     fn demo() -> Self {
@@ -596,11 +595,31 @@ fn a_new_desk_is_served_with_its_first_people() {
 fn a_folder_or_address_that_cannot_be_used_is_told() {
     let at = At::nowhere();
     at.write("file", "", 0o600);
-    at.run(&["serve", "--listen", "127.0.0.1:0", "--data", "file/desk"]).fails(1, "file/desk");
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    at.run(&["serve", "--listen", &address, "--data", "desk"]).fails(1, &address);
-    let headless = ["demo", "--headless", "--still", "--listen", &address];
-    at.run(&headless).fails(1, &address);
-    assert!(Path::new(PROGRAM).exists());
+    for (verb, act) in [
+        (&["serve", "--listen", "127.0.0.1:0"][..], "Could not open the desk in file/desk: "),
+        (&["demo", "--headless"], "Could not open the demo desk: the folder file/desk: "),
+        (&["admin", "partner", "create", "p", "--name", "P"], "make the partner p in file/desk: "),
+    ] {
+        let said = at.run(&[verb, &["--data", "file/desk"]].concat());
+        said.fails(1, &format!("{act}a file is where a folder should be. Name another folder"));
+    }
+    let demo = Serving::demo();
+    let desk = demo.at.home.path().join("desk");
+    let desk = desk.to_str().unwrap();
+    at.run(&["serve", "--listen", "127.0.0.1:0", "--data", desk])
+        .fails(1, ": another process has the desk open. End that one, or name another folder");
+    // What an administrator does goes on beside it.
+    at.run(&["admin", "partner", "create", "p", "--name", "P", "--data", desk]).ok();
+    std::fs::create_dir(at.home.path().join("junk")).unwrap();
+    at.write("junk/caseload.db", &"not a database ".repeat(100), 0o600);
+    at.run(&["serve", "--listen", "127.0.0.1:0", "--data", "junk"])
+        .fails(1, "the desk's data are damaged: file is not a database. Put a backup in its place");
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let taken = format!("cannot listen on {address}: another program listens there already. Name");
+    at.run(&["serve", "--listen", &address, "--data", "desk"])
+        .fails(1, &format!("Could not serve the desk: {taken}"));
+    at.run(&["demo", "--headless", "--still", "--listen", &address])
+        .fails(1, &format!("Could not open the demo desk: {taken}"));
+    at.run(&["serve", "--listen", "8470"]).fails(2, "write an IP address and a port, such as");
 }

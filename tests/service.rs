@@ -6,8 +6,13 @@
 mod support;
 
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use caseload::domain::{PartnerId, Role};
+use caseload::service::Service;
+use caseload::service::store::{self, NewToken, SqliteStore};
+use caseload::sla::policy::Policy;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -1072,43 +1077,74 @@ async fn a_new_severity_whose_target_is_over_says_that_the_clock_is_missed() {
 }
 
 #[tokio::test]
+async fn users_partners_and_tokens_are_made_with_right_ids_and_names_alone() {
+    let desk = Desk::start().await;
+    let store = desk.service.store();
+    let now = support::start_of_time();
+    let user = async |id: &str, name: &str, role, partner: Option<&str>| {
+        let partner = partner.map(PartnerId::from);
+        store.create_user(&id.into(), name, role, partner.as_ref(), now).await
+    };
+    let long = "x".repeat(65);
+    for (id, name, role, partner, why) in [
+        ("ann", "Ann", Role::Admin, None, "there is a user ann already"),
+        ("new", "New", Role::Partner, None, "a partner agent needs a partner"),
+        ("new", "New", Role::Admin, Some("nordwind"), "nobody else has one"),
+        ("new", "New", Role::Partner, Some("nowhere"), "there is no such partner"),
+        ("", "New", Role::Admin, None, "an id has 1 to 64 letters"),
+        ("a b", "New", Role::Admin, None, "an id has 1 to 64 letters"),
+        (&long, "New", Role::Admin, None, "an id has 1 to 64 letters"),
+        ("customer", "New", Role::Admin, None, "customer is how the desk calls"),
+        ("new", " ", Role::Admin, None, "the name must not be empty"),
+        ("new", "a\0", Role::Admin, None, "the name must not hold the character NUL"),
+    ] {
+        let error = user(id, name, role, partner).await.unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+    assert!(store.put_partner(&"a/b".into(), "AB", now).await.is_err());
+    assert!(store.put_partner(&"ab".into(), "", now).await.is_err());
+    let nobody = "nobody".into();
+    let token = NewToken { user: &nobody, label: "", expires_at: None };
+    let none = store.create_token(&token, now).await.unwrap_err();
+    assert_eq!(none.to_string(), "there is no user nobody");
+    // Only what was done is on record.
+    store.put_partner(&"ab".into(), "AB", now).await.unwrap();
+    user("new", "New", Role::Partner, Some("ab")).await.unwrap();
+    assert_eq!(store.revoke_tokens(&"new".into(), None, now).await.unwrap(), 0);
+    let audit = desk.get_json("root", "/api/v1/audit").await;
+    let actions: Vec<_> =
+        audit["entries"].as_array().unwrap().iter().map(|e| &e["action"]).collect();
+    assert_eq!(actions, ["create_partner", "create_user"]);
+}
+
+#[tokio::test]
+async fn one_service_at_a_time_has_a_desk() {
+    let desk = Desk::start().await;
+    let open = || Service::open(desk.dir.path(), Arc::new(Policy::embedded()), desk.clock.clone());
+    let second = open().await.err().unwrap();
+    assert_eq!(second.to_string(), "another process has the desk open");
+    desk.service.close().await;
+    open().await.unwrap().close().await;
+}
+
+#[tokio::test]
 async fn nobody_else_on_the_machine_reads_the_desks_files() {
     let root = tempfile::tempdir().unwrap();
     let folder = root.path().join("new/desk");
     let now = support::start_of_time();
+    let store = SqliteStore::open(&folder).await.unwrap();
     let root_user = "root".into();
-    caseload::service::admin::create_user(
-        &folder,
-        &root_user,
-        "Root",
-        caseload::domain::Role::Admin,
-        None,
-        now,
-    )
-    .await
-    .unwrap();
-    let again = caseload::service::admin::create_user(
-        &folder,
-        &root_user,
-        "Root",
-        caseload::domain::Role::Admin,
-        None,
-        now,
-    );
-    assert_eq!(again.await.unwrap_err().to_string(), "there is a user root already");
-    let token = caseload::service::admin::create_token(&folder, &root_user, "first", None, now)
-        .await
-        .unwrap();
+    store.create_user(&root_user, "Root", Role::Admin, None, now).await.unwrap();
+    let first = NewToken { user: &root_user, label: "first", expires_at: None };
+    let token = store.create_token(&first, now).await.unwrap();
     assert!(token.starts_with("cl_") && token.len() > 40);
-    let nobody = "nobody".into();
-    let none = caseload::service::admin::create_token(&folder, &nobody, "first", None, now);
-    assert_eq!(none.await.unwrap_err().to_string(), "there is no user nobody");
+    store.close().await;
     let mode =
         |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&folder), 0o700);
     let files: Vec<_> =
         std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(files, [folder.join(caseload::service::store::sqlite::FILE)], "closed in order");
+    assert_eq!(files, [folder.join(store::sqlite::FILE)], "closed in order");
     for path in files {
         assert_eq!(mode(&path), 0o600, "{}", path.display());
         let bytes = std::fs::read(&path).unwrap();
@@ -1125,8 +1161,7 @@ async fn nobody_else_on_the_machine_reads_the_desks_files() {
 async fn our_own_client_and_this_service_understand_each_other() {
     use caseload::client::native::NativeApi;
     use caseload::client::{CallError, CaseApi, Fetched};
-    use caseload::domain::{Action, CaseState, Environment, Role};
-    use caseload::sla::policy::Policy;
+    use caseload::domain::{Action, CaseState, Environment};
     use caseload::wire::{Code, Report};
 
     let desk = Desk::start().await;

@@ -1,6 +1,6 @@
 //! `caseload admin`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
@@ -12,8 +12,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::config::Places;
 use crate::domain::text::safe_line;
 use crate::domain::{PartnerId, Role, UserId};
-use crate::service::admin;
-use crate::service::store::{SqliteStore, StoreError};
+use crate::service::store::{NewToken, SqliteStore, StoreError};
 
 /// Partners, users and tokens of a desk's data folder
 ///
@@ -174,17 +173,17 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
         Command::Partner { command: Partner::Create { id, name, at } } => {
             let folder = at.folder(session)?;
             let id = PartnerId::new(id);
-            admin::put_partner(&folder, &id, &name)
-                .await
-                .map_err(|error| failed(&format!("make the partner {id}"), &error))?;
+            let what = format!("make the partner {id}");
+            on_desk(&folder, &what, async |desk| desk.put_partner(&id, &name, now).await).await?;
             said(session, &json!({ "id": id }), &format!("partner {id} made"))
         }
         Command::User { command: User::Create { id, name, role, partner, at } } => {
             let folder = at.folder(session)?;
             let (id, partner) = (UserId::new(id), partner.map(PartnerId::new));
-            admin::create_user(&folder, &id, &name, role, partner.as_ref(), now)
-                .await
-                .map_err(|error| failed(&format!("make the user {id}"), &error))?;
+            on_desk(&folder, &format!("make the user {id}"), async |desk| {
+                desk.create_user(&id, &name, role, partner.as_ref(), now).await
+            })
+            .await?;
             said(
                 session,
                 &json!({ "id": id, "role": role }),
@@ -205,9 +204,11 @@ async fn token(
             let folder = at.folder(session)?;
             let user = UserId::new(user);
             let expires_at = days.map(|days| now + TimeDelta::days(days.into()));
-            let token = admin::create_token(&folder, &user, &label, expires_at, now)
-                .await
-                .map_err(|error| failed(&format!("make a token for {user}"), &error))?;
+            let new = NewToken { user: &user, label: &label, expires_at };
+            let token = on_desk(&folder, &format!("make a token for {user}"), async |desk| {
+                desk.create_token(&new, now).await
+            })
+            .await?;
             if session.output.json {
                 session.output.json(&json!({ "token": token, "expires_at": expires_at }))?;
             } else {
@@ -219,10 +220,10 @@ async fn token(
             let folder = at.folder(session)?;
             let user = UserId::new(user);
             let what = format!("revoke the tokens of {user}");
-            let store = SqliteStore::open(&folder).await.map_err(|error| failed(&what, &error))?;
-            let revoked = store.revoke_tokens(&user, label.as_deref(), now).await;
-            store.close().await;
-            let revoked = revoked.map_err(|error| failed(&what, &error))?;
+            let revoked = on_desk(&folder, &what, async |desk| {
+                desk.revoke_tokens(&user, label.as_deref(), now).await
+            })
+            .await?;
             if revoked == 0 {
                 let label = label.map_or_else(String::new, |label| {
                     format!(" with the label \"{}\"", safe_line(&label, 60))
@@ -235,6 +236,21 @@ async fn token(
             said(session, &json!({ "revoked": revoked }), &format!("{revoked} revoked"))
         }
     }
+}
+
+/// Works on the desk of a folder, beside a service that may have it open.
+async fn on_desk<T>(
+    folder: &Path,
+    what: &str,
+    work: impl AsyncFnOnce(&SqliteStore) -> Result<T, StoreError>,
+) -> Result<T, Failure> {
+    let done = async {
+        let store = SqliteStore::open(folder).await?;
+        let done = work(&store).await;
+        store.close().await;
+        done
+    };
+    done.await.map_err(|error| failed(what, folder, &error))
 }
 
 fn said(
@@ -250,11 +266,24 @@ fn said(
     Ok(Exit::Done)
 }
 
-fn failed(what: &str, error: &StoreError) -> Failure {
-    let exit = match error {
-        StoreError::Refused(_) => Exit::Refused,
-        _ => Exit::Failed,
-    };
+/// What could not be done to the desk of a folder.
+pub fn failed(what: &str, folder: &Path, error: &StoreError) -> Failure {
     let why = stopped(&safe_line(&error.to_string(), 400));
-    Failure::new(exit, format!("Could not {what}: {why}"))
+    if matches!(error, StoreError::Refused(_)) {
+        return Failure::new(Exit::Refused, format!("Could not {what}: {why}"));
+    }
+    let folder = safe_line(&folder.to_string_lossy(), 400);
+    let advice = advice(error);
+    Failure::new(Exit::Failed, format!("Could not {what} in {folder}: {why}{advice}"))
+}
+
+/// What somebody can do about it.
+pub const fn advice(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Folder(_) => " Name another folder with --data.",
+        StoreError::InUse => " End that one, or name another folder with --data.",
+        StoreError::Damaged(_) => " Put a backup in its place, or name another folder with --data.",
+        StoreError::NoSpace => " Make room, or name another folder with --data.",
+        _ => "",
+    }
 }

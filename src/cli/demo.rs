@@ -8,15 +8,18 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use url::Url;
 
+use super::admin;
 use super::config::policy;
-use super::outcome::{Exit, Failure};
+use super::outcome::{Exit, Failure, stopped};
 use super::screen;
-use super::serve::asked_to_end;
+use super::serve::{NAME_ANOTHER_ADDRESS, asked_to_end, socket_address};
 use super::session::{Connection, Session};
 use crate::client::native::NativeApi;
 use crate::clock::{DeskClock, SystemClock};
 use crate::domain::text::safe_line;
+use crate::service::ListenError;
 use crate::service::demo::{self, DemoOptions, DemoTokens, RunningDemo};
+use crate::service::store::StoreError;
 
 /// Try it out: a made-up desk, and the screen on it
 ///
@@ -46,7 +49,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Where to listen; by default a free port for this machine alone
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = socket_address)]
     listen: Option<SocketAddr>,
     /// Whose screen it is
     #[arg(
@@ -140,6 +143,8 @@ fn connect(running: &RunningDemo, role: DemoRole) -> Result<Connection, Failure>
 }
 
 fn failed(error: &anyhow::Error) -> Failure {
-    let why = safe_line(&format!("{error:#}"), 400);
-    Failure::new(Exit::Failed, format!("The demo desk could not be opened: {why}"))
+    let why = stopped(&safe_line(&format!("{error:#}"), 400));
+    let advice = error.downcast_ref::<StoreError>().map_or("", admin::advice);
+    let advice = if error.is::<ListenError>() { NAME_ANOTHER_ADDRESS } else { advice };
+    Failure::new(Exit::Failed, format!("Could not open the demo desk: {why}{advice}"))
 }

@@ -4,15 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde_json::json;
-use tokio::net::TcpListener;
 
-use super::admin::At;
+use super::admin::{At, failed};
 use super::config::policy;
 use super::outcome::{Exit, Failure, stopped};
 use super::session::Session;
 use crate::clock::SystemClock;
-use crate::domain::text::safe_line;
-use crate::service::{Service, serve};
+use crate::service::{Service, listen, serve};
 
 /// Serve a desk: the case service of a data folder
 ///
@@ -24,7 +22,12 @@ use crate::service::{Service, serve};
   caseload serve --listen 127.0.0.1:8471 --data ./desk")]
 pub struct Args {
     /// Where to listen
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8470")]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:8470",
+        value_parser = socket_address
+    )]
     listen: SocketAddr,
     #[command(flatten)]
     at: At,
@@ -34,34 +37,43 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
     let policy = Arc::new(policy(&session.settings()?)?);
     let folder = args.at.folder(session)?;
     let ending = asked_to_end()?;
-    let service = Service::open(&folder, policy, Arc::new(SystemClock)).await.map_err(|error| {
-        let folder = safe_line(&folder.to_string_lossy(), 400);
-        let why = stopped(&safe_line(&error.to_string(), 400));
-        Failure::new(Exit::Failed, format!("Could not open the desk in {folder}: {why}"))
-    })?;
-    let listening = listen(session, args.listen).await;
-    if let Ok(listener) = listening {
-        serve(listener, service.clone(), ending).await;
+    let service = Service::open(&folder, policy, Arc::new(SystemClock))
+        .await
+        .map_err(|error| failed("open the desk", &folder, &error))?;
+    let listening = listen(args.listen).await;
+    if let Ok((listener, address)) = listening {
+        let said = announce(session, address);
+        if said.is_ok() {
+            serve(listener, service.clone(), ending).await;
+        }
         service.close().await;
-        return Ok(Exit::Done);
+        return said.map(|()| Exit::Done);
     }
     service.close().await;
-    listening.map(|_| Exit::Done)
+    listening.map(|_| Exit::Done).map_err(|error| {
+        let why = stopped(&error.to_string());
+        Failure::new(Exit::Failed, format!("Could not serve the desk: {why}{NAME_ANOTHER_ADDRESS}"))
+    })
 }
 
-async fn listen(session: &mut Session<'_>, address: SocketAddr) -> Result<TcpListener, Failure> {
-    let fail = |error: std::io::Error| {
-        Failure::new(Exit::Failed, format!("Could not listen on {address}: {error}."))
-    };
-    let listener = TcpListener::bind(address).await.map_err(fail)?;
-    let url = format!("http://{}", listener.local_addr().map_err(fail)?);
+fn announce(session: &mut Session<'_>, address: SocketAddr) -> Result<(), Failure> {
+    let url = format!("http://{address}");
     if session.output.json {
         session.output.json(&json!({ "url": url }))?;
-        session.output.flush()?;
+        session.output.flush()
     } else {
         session.output.remark(&format!("Serving at {url}; Ctrl-C ends it."));
+        Ok(())
     }
-    Ok(listener)
+}
+
+pub const NAME_ANOTHER_ADDRESS: &str = " Name another address with --listen.";
+
+/// The parser of an address to listen on.
+pub fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        "write an IP address and a port, such as 127.0.0.1:8470 (port 0: any free one)".to_owned()
+    })
 }
 
 /// Comes when somebody asks the program to end, from this call on. A hang-up is left to the system, so

@@ -1,7 +1,6 @@
 //! The case service: who may see and do what to which case, kept in a store and told over HTTP. The
 //! rules themselves are the domain's; this room brings them together with time, people and storage.
 
-pub mod admin;
 pub mod demo;
 pub mod store;
 
@@ -16,7 +15,7 @@ mod texts;
 pub(crate) mod tokens;
 
 pub use problem::Answered;
-pub use server::serve;
+pub use server::{ListenError, listen, serve};
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -55,16 +54,17 @@ struct Inner {
 }
 
 impl Service {
-    /// Opens the desk in a data folder; an empty or missing folder becomes an empty desk.
+    /// Opens the desk in a data folder; an empty or missing folder becomes an empty desk. One service at a
+    /// time: those who wait for changes are woken by the process that makes them.
     ///
     /// # Errors
-    /// [`StoreError`] if the folder cannot be used.
+    /// [`StoreError`] if the folder cannot be used, or another service has it.
     pub async fn open(
         data_dir: &Path,
         policy: Arc<Policy>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
-        let store = SqliteStore::open(data_dir).await?;
+        let store = SqliteStore::open_alone(data_dir).await?;
         let secret = store.meta("cursor_secret").await?.unwrap_or_default();
         let latest = store.latest_change().await?;
         Ok(Self {

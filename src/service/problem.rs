@@ -61,8 +61,12 @@ impl From<StoreError> for Box<Problem> {
                 Code::Unavailable,
                 "The desk's data are damaged; an administrator has to look at them.",
             ),
+            StoreError::InUse => problem(
+                Code::Unavailable,
+                "Another process writes to the desk's data; try again in a moment.",
+            ),
             StoreError::Closed => problem(Code::Unavailable, "The service has ended."),
-            StoreError::Folder(_) | StoreError::Database(_) => internal(),
+            StoreError::Folder(_) | StoreError::Newer | StoreError::Database(_) => internal(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -33,6 +33,36 @@ const IN_ALL: usize = 512;
 const ALWAYS: usize = 10;
 /// How long open connections may take to end after the service was told to.
 const ENDING: Duration = Duration::from_secs(5);
+
+/// Nobody can be served there.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: {}", reason(.error))]
+pub struct ListenError {
+    address: SocketAddr,
+    error: io::Error,
+}
+
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => "another program listens there already".to_owned(),
+        io::ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
+        io::ErrorKind::PermissionDenied => "this user may not use that port".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Takes an address to [`serve`] on; port 0 is a free one. With the address that it came to.
+///
+/// # Errors
+/// [`ListenError`]
+pub async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ListenError> {
+    let listening = async {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    listening.await.map_err(|error| ListenError { address, error })
+}
 
 /// Serves on a listener until `shutdown` comes: then held requests are answered at once, those under way
 /// are finished, and no new ones are taken. The service stays open for those who use it in process.

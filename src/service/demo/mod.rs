@@ -25,13 +25,12 @@ use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha2::Sha256;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::store::seed::{Seed, SeedCase, SeedToken};
-use super::{Service, serve, tokens};
+use super::{Service, listen, serve, tokens};
 use crate::clock::Clock;
 use crate::domain::{Role, UserId};
 use crate::sla::policy::Policy;
@@ -155,7 +154,7 @@ pub async fn open(
 ) -> anyhow::Result<Demo> {
     let service = Service::open(data_dir, policy.clone(), clock)
         .await
-        .with_context(|| format!("could not open the desk in {}", data_dir.display()))?;
+        .with_context(|| format!("the folder {}", data_dir.display()))?;
     if let Some(secret) = service.store().meta(SECRET).await? {
         let tokens = DemoTokens::derive(&secret)?;
         return Ok(Demo { service, tokens, is_new: false });
@@ -165,7 +164,7 @@ pub async fn open(
         Ok(tokens) => Ok(Demo { service, tokens, is_new: true }),
         Err(error) => {
             service.close().await;
-            Err(error.context(format!("no demo desk in {}", data_dir.display())))
+            Err(error.context(format!("the folder {}", data_dir.display())))
         }
     }
 }
@@ -179,7 +178,9 @@ async fn make(
 ) -> anyhow::Result<DemoTokens> {
     let store = service.store();
     if store.meta(UNFINISHED).await?.is_some() {
-        anyhow::bail!("the one there was not finished; remove the folder, or name another one");
+        anyhow::bail!(
+            "the demo desk there was not finished; remove the folder, or name another one"
+        );
     }
     if store.is_in_use().await? {
         anyhow::bail!("the desk there is a real one; it was not touched. Name another folder");
@@ -267,9 +268,8 @@ pub async fn start(
     };
     // First, since it is what fails at once.
     let address = options.listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-    let listener =
-        TcpListener::bind(address).await.with_context(|| format!("cannot listen on {address}"))?;
-    let url = format!("http://{}", listener.local_addr()?);
+    let (listener, address) = listen(address).await?;
+    let url = format!("http://{address}");
     let demo = open(&folder, options.cases, options.seed, policy, clock).await?;
     let shutdown = CancellationToken::new();
     let mut tasks = JoinSet::new();

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{NewAudit, SqliteStore, StoreError, from_serde_word, to_ms};
+use crate::domain::rules::{CONTACT_MAX, fault};
 use crate::domain::{Actor, PartnerId, PartnerRef, Role, Untrusted, UserId};
 use crate::service::tokens;
 
@@ -22,6 +23,30 @@ pub struct NewToken<'a> {
     pub label: &'a str,
     /// None: it never expires.
     pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Who acts in timelines without being a user.
+const NOBODYS: [&str; 2] = ["customer", "desk"];
+/// The longest id that is given to a user or a partner.
+const ID_MAX: usize = 64;
+
+fn check_id(id: &str) -> Result<(), StoreError> {
+    let known = |b: u8| b.is_ascii_alphanumeric() || b"-_.@".contains(&b);
+    if (1..=ID_MAX).contains(&id.len()) && id.bytes().all(known) {
+        return Ok(());
+    }
+    Err(StoreError::Refused(format!(
+        "an id has 1 to {ID_MAX} letters, digits, \"-\", \"_\", \".\" or \"@\""
+    )))
+}
+
+fn check_name(name: &str) -> Result<(), StoreError> {
+    let fault = if name.trim().is_empty() {
+        Some("must not be empty".to_owned())
+    } else {
+        fault(name, CONTACT_MAX)
+    };
+    fault.map_or(Ok(()), |fault| Err(StoreError::Refused(format!("the name {fault}"))))
 }
 
 type AccountRow = (String, String, String, Option<String>, Option<String>);
@@ -85,6 +110,13 @@ impl SqliteStore {
         partner: Option<&PartnerId>,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
+        check_id(user.as_str())?;
+        check_name(name)?;
+        if NOBODYS.contains(&user.as_str()) {
+            return Err(StoreError::Refused(format!(
+                "{user} is how the desk calls a customer or itself"
+            )));
+        }
         if (role == Role::Partner) != partner.is_some() {
             return Err(StoreError::Refused(
                 "a partner agent needs a partner, and nobody else has one".to_owned(),
@@ -120,16 +152,31 @@ impl SqliteStore {
     }
 
     /// Makes a partner, or gives it a new name.
-    pub async fn put_partner(&self, id: &PartnerId, name: &str) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] if id or name cannot be used.
+    pub async fn put_partner(
+        &self,
+        id: &PartnerId,
+        name: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        check_id(id.as_str())?;
+        check_name(name)?;
         let mut writer = self.writer().await?;
+        let mut tx = self.begin(&mut writer).await?;
         sqlx::query(
             "INSERT INTO partners (id, name) VALUES (?1, ?2)
              ON CONFLICT (id) DO UPDATE SET name = excluded.name",
         )
         .bind(id.as_str())
         .bind(name)
-        .execute(&mut *writer)
+        .execute(&mut *tx)
         .await?;
+        NewAudit { at: now, actor: "admin", action: "create_partner", case: None, key: None }
+            .append(&mut tx)
+            .await?;
+        tx.commit().await?;
         Ok(())
     }
 
@@ -184,9 +231,11 @@ impl SqliteStore {
         .bind(to_ms(now))
         .execute(&mut *tx)
         .await?;
-        NewAudit { at: now, actor: "admin", action: "revoke_token", case: None, key: None }
-            .append(&mut tx)
-            .await?;
+        if done.rows_affected() > 0 {
+            NewAudit { at: now, actor: "admin", action: "revoke_token", case: None, key: None }
+                .append(&mut tx)
+                .await?;
+        }
         tx.commit().await?;
         Ok(done.rows_affected())
     }

@@ -24,7 +24,7 @@ pub use sqlite::SqliteStore;
 
 use chrono::{DateTime, Utc};
 
-/// Why the store could not do it.
+/// Why the store could not do it. Whoever tells it names the folder.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The disk is full; reading goes on.
@@ -33,9 +33,15 @@ pub enum StoreError {
     /// What is stored cannot be read as what it should be.
     #[error("the desk's data are damaged: {0}")]
     Damaged(String),
+    /// What is stored is of a version that this program does not know.
+    #[error("a newer version of caseload has worked there; use that one")]
+    Newer,
     /// The data folder cannot be made or opened.
-    #[error("the data folder cannot be used: {0}")]
+    #[error("{0}")]
     Folder(String),
+    /// Another process has the desk.
+    #[error("another process has the desk open")]
+    InUse,
     /// What was asked goes against what is stored: an unknown partner, a user id that is taken.
     #[error("{0}")]
     Refused(String),
@@ -48,17 +54,53 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        let database = error.as_database_error();
         // SQLite's primary result code is the low byte.
-        let code = error
-            .as_database_error()
+        let code = database
             .and_then(sqlx::error::DatabaseError::code)
             .and_then(|code| code.parse::<i32>().ok())
             .map(|code| code & 0xff);
+        let words = database.map_or("", sqlx::error::DatabaseError::message);
         match code {
+            // BUSY: somebody writes for longer than we wait.
+            Some(5) => Self::InUse,
+            // READONLY, CANTOPEN
+            Some(8 | 14) => Self::Folder(format!("its database cannot be written: {words}")),
+            // CORRUPT, NOTADB
+            Some(11 | 26) => Self::Damaged(words.to_owned()),
+            // FULL
             Some(13) => Self::NoSpace,
-            Some(11 | 26) => Self::Damaged(error.to_string()),
             _ => Self::Database(error),
         }
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        use sqlx::migrate::MigrateError as M;
+        match error {
+            M::VersionMissing(_) => Self::Newer,
+            M::Execute(error) => error.into(),
+            M::ExecuteMigration(error, _) => match Self::from(error) {
+                Self::Database(error) => Self::Damaged(error.to_string()),
+                known => known,
+            },
+            error => Self::Damaged(error.to_string()),
+        }
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        use std::io::ErrorKind as K;
+        Self::Folder(match error.kind() {
+            K::StorageFull | K::QuotaExceeded => return Self::NoSpace,
+            K::AlreadyExists | K::NotADirectory => "a file is where a folder should be".to_owned(),
+            K::PermissionDenied => "this user may not write there".to_owned(),
+            K::ReadOnlyFilesystem => "nothing can be written on that disk".to_owned(),
+            K::IsADirectory => "a folder is where the database should be".to_owned(),
+            _ => error.to_string(),
+        })
     }
 }
 

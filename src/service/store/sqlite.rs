@@ -1,6 +1,6 @@
 //! The SQLite file: how it is opened and who may write. One writer at a time, any number of readers.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ use crate::service::tokens;
 
 /// The database's file in the data folder.
 pub const FILE: &str = "caseload.db";
+/// Locked while a service has the desk.
+const LOCK: &str = "caseload.lock";
 /// Readers beside the one writer. Reads take well under a millisecond, so few are enough.
 const READERS: u32 = 4;
 
@@ -25,9 +27,28 @@ pub struct SqliteStore {
     writer: Mutex<Option<SqliteConnection>>,
     readers: SqlitePool,
     options: SqliteConnectOptions,
+    /// Held by a service; the system lets go of it however the process ends.
+    lock: Option<File>,
 }
 
 impl SqliteStore {
+    /// As [`SqliteStore::open`], for the one service of the folder.
+    ///
+    /// # Errors
+    /// As there; [`StoreError::InUse`] if another service has the folder.
+    pub(crate) async fn open_alone(data_dir: &Path) -> Result<Self, StoreError> {
+        make_private_folder(data_dir)?;
+        let lock = private_file(&data_dir.join(LOCK))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse),
+            Err(TryLockError::Error(error)) => {
+                tracing::warn!(%error, "no locks on this disk: nothing keeps a second service away");
+            }
+        }
+        Ok(Self { lock: Some(lock), ..Self::open(data_dir).await? })
+    }
+
     /// Opens the desk of a data folder, or makes an empty one there. The folder is made 0700, the file
     /// 0600.
     ///
@@ -35,7 +56,8 @@ impl SqliteStore {
     /// [`StoreError`] if the folder cannot be used or what is there is not a desk.
     pub async fn open(data_dir: &Path) -> Result<Self, StoreError> {
         let file = data_dir.join(FILE);
-        make_private(data_dir, &file)?;
+        make_private_folder(data_dir)?;
+        private_file(&file)?;
         let options = SqliteConnectOptions::new()
             .filename(&file)
             .journal_mode(SqliteJournalMode::Wal)
@@ -47,18 +69,13 @@ impl SqliteStore {
         let mut writer = options.connect().await?;
         // Not `run`: the future of that is `Send` for one lifetime at a time only, and would keep whatever
         // awaits it from being spawned.
-        let migrated =
-            sqlx::migrate!("assets/migrations/sqlite").run_direct(None, &mut writer, false).await;
-        migrated.map_err(|e| match e {
-            sqlx::migrate::MigrateError::Execute(e) => StoreError::from(e),
-            e => StoreError::Damaged(e.to_string()),
-        })?;
+        sqlx::migrate!("assets/migrations/sqlite").run_direct(None, &mut writer, false).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(Duration::from_secs(10))
             .connect_with(options.clone().read_only(true))
             .await?;
-        let store = Self { writer: Mutex::new(Some(writer)), readers, options };
+        let store = Self { writer: Mutex::new(Some(writer)), readers, options, lock: None };
         if store.meta("cursor_secret").await?.is_none() {
             store.set_meta("cursor_secret", &tokens::random_hex()).await?;
         }
@@ -147,33 +164,37 @@ impl SqliteStore {
         {
             tracing::warn!(%error, "the write-ahead log stays beside the database");
         }
+        if let Some(Err(error)) = self.lock.as_ref().map(File::unlock) {
+            tracing::warn!(%error, "the desk stays locked until this process ends");
+        }
     }
 }
 
-/// Customers' data are in there: nobody else on the machine may read them. SQLite gives its side files
-/// the rights of the database's file.
-fn make_private(data_dir: &Path, file: &Path) -> Result<(), StoreError> {
-    let fail = |e: std::io::Error| StoreError::Folder(format!("{}: {e}", data_dir.display()));
+/// Customers' data are in there: nobody else on the machine may read them.
+fn make_private_folder(data_dir: &Path) -> Result<(), StoreError> {
     let mut folder = DirBuilder::new();
     folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    if !data_dir.is_dir() {
+        folder.create(data_dir)?;
+    }
+    Ok(())
+}
+
+/// A file of the folder, made if it is not there. SQLite gives its side files the rights of the database's
+/// file.
+fn private_file(path: &Path) -> Result<File, StoreError> {
     let mut open = OpenOptions::new();
     open.create(true).truncate(false).write(true);
     #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-        folder.mode(0o700);
-        open.mode(0o600);
-    }
-    if !data_dir.is_dir() {
-        folder.create(data_dir).map_err(fail)?;
-    }
-    let opened = open.open(file).map_err(fail)?;
+    std::os::unix::fs::OpenOptionsExt::mode(&mut open, 0o600);
+    let file = open.open(path)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         // One that was there may have been open to others.
-        opened.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(fail)?;
+        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
     }
-    drop(opened);
-    Ok(())
+    Ok(file)
 }
