@@ -6,7 +6,6 @@ pub mod desk;
 pub mod environment;
 pub mod file;
 pub mod log;
-pub mod nearest;
 pub mod places;
 
 use std::collections::BTreeMap;
@@ -15,6 +14,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use crate::domain::nearest;
 pub use desk::{Desk, Desks, TokenPlace};
 pub use environment::Environment;
 pub use file::{DeskKind, QuietHours, Theme};

@@ -3,6 +3,7 @@
 
 pub mod action;
 pub mod case;
+pub mod nearest;
 pub mod people;
 pub mod rules;
 pub mod target;

@@ -9,7 +9,11 @@
 //! - A clock that starts or resumes while information is awaited is held at once.
 //! - Closing ends every clock, the response clock too; reopening resumes the resolution clock of the tier
 //!   that holds the case, never the response clock.
-//! - A clock whose calendar the policy no longer has runs around the clock.
+//! - A clock runs by the policy version that it started under: its calendar, and its matrix when the severity
+//!   changes. What acts do to it (pauses, restarts) is as the policy in force says. With `policy_change =
+//!   "apply"`, a clock that stood still when the policy changed takes the new one when it runs again.
+//! - A clock whose version nobody knows runs by the policy in force; one whose calendar is not there either
+//!   runs around the clock.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -127,7 +131,8 @@ impl Ledger {
                 if self.severity != *severity {
                     self.severity = *severity;
                     for clock in self.clocks.iter_mut().filter(|c| c.end.is_none()) {
-                        clock.retarget(*severity, policy);
+                        let own = policy.under(&clock.policy);
+                        clock.retarget(*severity, own);
                     }
                 }
             }
@@ -173,8 +178,7 @@ impl Ledger {
         if policy.rules().policy_change == PolicyChange::Apply {
             let (severity, partner) = (self.severity, self.partner.clone());
             for clock in self.clocks.iter_mut().filter(|c| c.end.is_none()) {
-                policy.calendar_id(clock.tier, &partner).clone_into(&mut clock.calendar);
-                clock.retarget(severity, policy);
+                clock.adopt(severity, &partner, policy);
             }
         }
     }
@@ -230,8 +234,12 @@ impl Ledger {
         if let Some(why) = why {
             clock.pauses.push(Held { from: end.at, to: Some(at), why });
         }
-        if policy.target(severity, clock.kind, tier) != Some(clock.target) {
-            clock.retarget(severity, policy);
+        if policy.rules().policy_change == PolicyChange::Apply && clock.policy != policy.version() {
+            clock.adopt(severity, &self.partner, policy);
+        }
+        let own = policy.under(&clock.policy);
+        if own.target(severity, clock.kind, tier) != Some(clock.target) {
+            clock.retarget(severity, own);
         }
         if waiting {
             clock.hold(at, PauseReason::Waiting);
@@ -284,6 +292,12 @@ impl Clock {
         self.nominal = course.nominal;
     }
 
+    /// Runs by another policy from its original start, on the calendar that this one gives the tier.
+    fn adopt(&mut self, severity: Severity, partner: &PartnerId, policy: &Policy) {
+        policy.calendar_id(self.tier, partner).clone_into(&mut self.calendar);
+        self.retarget(severity, policy);
+    }
+
     fn finish(&mut self, at: i64, policy: &Policy) {
         // Asked before the pause is closed: what holds the clock does not let it be missed.
         let missed = matches!(self.due(policy), Due::At(due) if at > due);
@@ -306,11 +320,14 @@ impl Clock {
     }
 
     fn due(&self, policy: &Policy) -> Due {
-        policy.time(self.target, &self.calendar).due(&self.course(), &self.joined())
+        policy
+            .under(&self.policy)
+            .time(self.target, &self.calendar)
+            .due(&self.course(), &self.joined())
     }
 
     fn remaining(&self, at: i64, policy: &Policy) -> i64 {
-        let time = policy.time(self.target, &self.calendar);
+        let time = policy.under(&self.policy).time(self.target, &self.calendar);
         self.budget - time.used(&self.course(), &self.joined(), at)
     }
 

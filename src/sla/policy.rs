@@ -2,8 +2,7 @@
 //! ([`PolicyDocument`]) and as checked and compiled ([`Policy`]).
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::ops::Range;
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,8 +10,12 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::budget::{Time, Want};
-use super::calendar::{Calendar, CalendarDocument, Fault, cut};
+use super::calendar::{Calendar, CalendarDocument, Fault};
 use crate::domain::{ClockKind, PartnerId, Severity, Target, Tier};
+use check::Draft;
+
+mod check;
+mod written;
 
 const EMBEDDED: &str = include_str!("../../assets/policy.toml");
 
@@ -38,6 +41,10 @@ pub struct PolicyDocument {
     #[serde(default)]
     pub partners: BTreeMap<String, String>,
     pub calendars: BTreeMap<String, CalendarDocument>,
+    /// Versions that were in force before, under which clocks may still run: a desk reads those on their
+    /// own calendars. The service adds them; a file never has them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<PolicyDocument>,
 }
 
 /// The targets by severity (FAQ: response and resolution targets).
@@ -173,6 +180,28 @@ pub struct Policy(Arc<Compiled>);
 struct Compiled {
     document: PolicyDocument,
     calendars: BTreeMap<String, Calendar>,
+    /// By version.
+    earlier: BTreeMap<String, Policy>,
+}
+
+/// One thing that was found in a policy file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// From 1.
+    pub line: usize,
+    /// `calendars.vendor.weekly.mon[0]`; empty where the file is not TOML.
+    pub key: String,
+    /// What is wrong and what is allowed.
+    pub message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.key.as_str() {
+            "" => write!(f, "{}: {}", self.line, self.message),
+            key => write!(f, "{}: {key}: {}", self.line, self.message),
+        }
+    }
 }
 
 /// What is wrong in a policy: where, what, and what is allowed.
@@ -204,103 +233,97 @@ impl Policy {
     /// A policy from TOML; `name` is the file's name for errors.
     ///
     /// # Errors
-    /// Whatever is wrong, with file, line, key, and what is allowed.
+    /// Everything that is wrong, a line each, with file, line, key, and what is allowed.
     pub fn from_toml(name: &str, text: &str) -> Result<Self, PolicyError> {
-        let at = |fault: &Fault| {
-            let line = line_of(text, start_of(text, &fault.path));
-            PolicyError(format!("{name}:{line}: {fault}"))
-        };
-        if let Some(fault) = DeTable::parse(text).ok().and_then(|t| unknown_key(t.get_ref(), &[])) {
-            return Err(at(&fault));
+        Self::check_toml(text).map_err(|findings| {
+            let lines: Vec<String> = findings.iter().map(|f| format!("{name}:{f}")).collect();
+            PolicyError(lines.join("\n"))
+        })
+    }
+
+    /// As [`Policy::from_toml`], with what is wrong as a list in the order of the lines.
+    ///
+    /// # Errors
+    /// Everything that is wrong; never an empty list.
+    pub fn check_toml(text: &str) -> Result<Self, Vec<Finding>> {
+        let (table, broken) = DeTable::parse_recoverable(text);
+        if !broken.is_empty() {
+            // What can be read of such a file is no ground to judge the rest.
+            let mut findings: Vec<Finding> = broken
+                .iter()
+                .map(|error| Finding {
+                    line: line_of(text, error.span().map_or(0, |span| span.start)),
+                    key: String::new(),
+                    message: error.message().trim_end().replace('\n', "; "),
+                })
+                .collect();
+            findings.sort_by_key(|f| f.line);
+            return Err(findings);
         }
-        let document: PolicyDocument = toml::from_str(text).map_err(|error| {
-            let at = error.span().unwrap_or(0..0);
-            let key = key_at(text, &at).map_or_else(String::new, |key| format!("{key}: "));
-            let what = error.message().trim_end();
-            PolicyError(format!("{name}:{}: {key}{what}", line_of(text, at.start)))
-        })?;
-        Self::checked(&document).map_err(|fault| at(&fault))
+        let table = table.get_ref();
+        let (draft, faults) = written::read(text, table);
+        match draft.examine(faults) {
+            Ok(compiled) => Ok(Self(Arc::new(compiled))),
+            Err(faults) => Err(located(text, table, &faults)),
+        }
+    }
+
+    /// What is allowed but seldom meant in the policy of a file, in the order of the lines.
+    #[must_use]
+    pub fn remarks(&self, text: &str) -> Vec<Finding> {
+        let Ok(table) = DeTable::parse(text) else { return Vec::new() };
+        located(text, table.get_ref(), &self.0.remarks())
     }
 
     /// # Errors
-    /// Whatever is wrong, with its key, and what is allowed.
+    /// Whatever is wrong, a line each, with its key, and what is allowed.
     pub fn compile(document: &PolicyDocument) -> Result<Self, PolicyError> {
-        Self::checked(document).map_err(|fault| PolicyError(fault.to_string()))
-    }
-
-    fn checked(document: &PolicyDocument) -> Result<Self, Fault> {
-        if document.version.trim().is_empty() || document.version.len() > 64 {
-            return Err(Fault::new(&["version"], "must have 1 to 64 characters"));
-        }
-        let mut calendars = BTreeMap::new();
-        for (id, written) in &document.calendars {
-            let compiled = Calendar::compile(written)
-                .map_err(|fault| fault.under(&["calendars", id.as_str()]))?;
-            if compiled.open_from(REFERENCE_S).is_none() {
-                let what = "never opens; give at least one weekday an interval";
-                return Err(Fault::new(&["calendars", id, "weekly"], what));
-            }
-            calendars.insert(id.clone(), compiled);
-        }
-        let known = |path: &[&str], id: &String| {
-            if calendars.contains_key(id) {
-                return Ok(());
-            }
-            let allowed: Vec<&str> = calendars.keys().map(String::as_str).collect();
-            let message = format!(
-                "there is no calendar \"{}\"; allowed: {}",
-                cut(id),
-                if allowed.is_empty() { "none is written".to_owned() } else { allowed.join(", ") }
-            );
-            Err(Fault::new(path, message))
+        let alone = |document: &PolicyDocument| {
+            Draft::from(document).examine(Vec::new()).map_err(|faults| {
+                let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+                PolicyError(lines.join("\n"))
+            })
         };
-        known(&["vendor_calendar"], &document.vendor_calendar)?;
-        for (partner, id) in &document.partners {
-            known(&["partners", partner], id)?;
-        }
-        for (word, threshold) in
-            [("warning", document.attention.warning), ("critical", document.attention.critical)]
-        {
-            if threshold.percent > 100 {
-                let what = format!("{} is not a share; allowed: 0 to 100", threshold.percent);
-                return Err(Fault::new(&["attention", word, "percent"], what));
-            }
-            if !matches!(threshold.within, Target::Elapsed(_)) {
-                let what = format!("\"{}\" is not a time; allowed: 60m, 1h", threshold.within);
-                return Err(Fault::new(&["attention", word, "within"], what));
-            }
-        }
-        let policy = Self(Arc::new(Compiled { document: document.clone(), calendars }));
-        policy.targets_are_reachable()?;
-        Ok(policy)
+        let policy = Self(Arc::new(alone(document)?));
+        let earlier: Result<Vec<Self>, PolicyError> = document
+            .earlier
+            .iter()
+            .map(|earlier| match alone(earlier) {
+                Ok(compiled) => Ok(Self(Arc::new(compiled))),
+                Err(PolicyError(why)) => {
+                    Err(PolicyError(format!("version \"{}\": {why}", earlier.version)))
+                }
+            })
+            .collect();
+        Ok(policy.with_earlier(earlier?))
     }
 
-    /// Every target ends within 20 years on every calendar that it may run on.
-    fn targets_are_reachable(&self) -> Result<(), Fault> {
-        for &severity in Severity::ALL {
-            let row = self.row(severity);
-            let tiers = [
-                ("response", row.response, Tier::First),
-                ("first_level", row.first_level, Tier::First),
-                ("second_level", row.second_level, Tier::Second),
-            ];
-            for (key, target, tier) in tiers {
-                for (id, calendar) in &self.0.calendars {
-                    if tier == Tier::Second && *id != self.0.document.vendor_calendar {
-                        continue;
-                    }
-                    let course =
-                        time_of(target, Some(calendar)).begin(REFERENCE_S, self.want(target));
-                    if course.and_then(|c| c.nominal).is_none() {
-                        let message = format!(
-                            "{target} cannot be reached within 20 years on the calendar \"{id}\""
-                        );
-                        return Err(Fault::new(&["matrix", severity.word(), key], message));
-                    }
-                }
-            }
-        }
-        Ok(())
+    /// The same policy, knowing the versions that were in force before it. One of its own version is left
+    /// out.
+    #[must_use]
+    pub fn with_earlier(&self, earlier: Vec<Self>) -> Self {
+        let mut document = self.0.document.clone();
+        document.earlier.clear();
+        let earlier: BTreeMap<String, Self> = earlier
+            .into_iter()
+            .filter(|policy| policy.version() != self.version())
+            .map(|policy| (policy.version().to_owned(), policy))
+            .collect();
+        document.earlier = earlier.values().map(|policy| policy.0.document.clone()).collect();
+        Self(Arc::new(Compiled { document, calendars: self.0.calendars.clone(), earlier }))
+    }
+
+    /// The policy of that version, by which a clock of it runs on: one that was in force before, or this
+    /// one. This one stands in for a version that nobody knows.
+    #[must_use]
+    pub fn under(&self, version: &str) -> &Self {
+        self.0.earlier.get(version).unwrap_or(self)
+    }
+
+    /// Whether it is of that version or knows it as an earlier one.
+    #[must_use]
+    pub fn knows(&self, version: &str) -> bool {
+        version == self.version() || self.0.earlier.contains_key(version)
     }
 
     #[must_use]
@@ -372,11 +395,15 @@ impl Policy {
     }
 
     pub(super) fn want(&self, target: Target) -> Want {
-        match (target, self.rules().business_day) {
-            (Target::Elapsed(s) | Target::BusinessTime(s), _) => Want::Seconds(s),
-            (Target::BusinessDays(n), BusinessDayEnd::SameTime) => Want::Days(n),
-            (Target::BusinessDays(n), BusinessDayEnd::EndOfDay) => Want::DaysToClosing(n),
-        }
+        want_of(target, self.rules().business_day)
+    }
+}
+
+fn want_of(target: Target, end: BusinessDayEnd) -> Want {
+    match (target, end) {
+        (Target::Elapsed(s) | Target::BusinessTime(s), _) => Want::Seconds(s),
+        (Target::BusinessDays(n), BusinessDayEnd::SameTime) => Want::Days(n),
+        (Target::BusinessDays(n), BusinessDayEnd::EndOfDay) => Want::DaysToClosing(n),
     }
 }
 
@@ -387,43 +414,18 @@ fn time_of(target: Target, calendar: Option<&Calendar>) -> Time<'_> {
     }
 }
 
-/// The keys that a table of the policy may have; None where they are free (ids, days, dates).
-fn keys_of(path: &[&str]) -> Option<&'static [&'static str]> {
-    Some(match *path {
-        [] => {
-            &["version", "vendor_calendar", "matrix", "attention", "rules", "partners", "calendars"]
-        }
-        ["matrix"] => &["critical", "high", "medium", "low"],
-        ["matrix", _] => &["response", "first_level", "second_level"],
-        ["attention"] => &["warning", "critical"],
-        ["attention", _] => &["percent", "within"],
-        ["rules"] => &[
-            "business_day",
-            "waiting_pauses",
-            "handed_back",
-            "escalated_again",
-            "reopened",
-            "policy_change",
-        ],
-        ["calendars", _] => CalendarDocument::KEYS,
-        _ => return None,
-    })
-}
-
-/// The first key of a file that the policy does not know.
-fn unknown_key(table: &DeTable, path: &[&str]) -> Option<Fault> {
-    let known = keys_of(path);
-    table.iter().find_map(|(key, value)| {
-        let mut inner = path.to_vec();
-        inner.push(key.get_ref());
-        match known {
-            Some(known) if !known.contains(&key.get_ref().as_ref()) => {
-                let message = format!("is not a key of the policy; allowed: {}", known.join(", "));
-                Some(Fault::new(&inner, message))
-            }
-            _ => value.get_ref().as_table().and_then(|table| unknown_key(table, &inner)),
-        }
-    })
+/// The faults with their lines, in the order of the file.
+fn located(text: &str, table: &DeTable<'_>, faults: &[Fault]) -> Vec<Finding> {
+    let mut found: Vec<(usize, Finding)> = faults
+        .iter()
+        .map(|fault| {
+            let start = start_of(table, &fault.path);
+            let line = line_of(text, start);
+            (start, Finding { line, key: fault.key(), message: fault.message.clone() })
+        })
+        .collect();
+    found.sort_by_key(|(start, _)| *start);
+    found.into_iter().map(|(_, finding)| finding).collect()
 }
 
 /// The line, from 1, in which a byte of the text stands.
@@ -432,12 +434,10 @@ fn line_of(text: &str, byte: usize) -> usize {
 }
 
 /// Where the value at a path stands, or the innermost table around it that does.
-fn start_of(text: &str, path: &[String]) -> usize {
-    let Ok(table) = DeTable::parse(text) else { return 0 };
+fn start_of(table: &DeTable<'_>, path: &[String]) -> usize {
     let mut start = 0;
     let mut parts = path.iter();
-    let Some(mut value) = parts.next().and_then(|key| entry(table.get_ref(), key, &mut start))
-    else {
+    let Some(mut value) = parts.next().and_then(|key| entry(table, key, &mut start)) else {
         return start;
     };
     for part in parts {
@@ -466,250 +466,5 @@ fn entry<'t, 'i>(
     Some(value)
 }
 
-/// The key of the innermost value that holds a stretch of the text.
-fn key_at(text: &str, at: &Range<usize>) -> Option<String> {
-    fn within(table: &DeTable<'_>, at: &Range<usize>, key: &mut String) {
-        let holds = |span: Range<usize>| span.start <= at.start && at.start < span.end;
-        // The header of a table counts as the table only where nothing inside holds the place.
-        for (name, value) in table {
-            if holds(value.span()) || holds(name.span()) || inside(value.get_ref(), at) {
-                if !key.is_empty() {
-                    key.push('.');
-                }
-                key.push_str(&cut(name.get_ref()));
-                follow(value.get_ref(), at, key);
-                return;
-            }
-        }
-    }
-    fn follow(value: &DeValue, at: &Range<usize>, key: &mut String) {
-        match value {
-            DeValue::Table(table) => within(table, at, key),
-            DeValue::Array(list) => {
-                for (i, item) in list.iter().enumerate() {
-                    if item.span().start <= at.start && at.start < item.span().end {
-                        let _ = write!(key, "[{i}]");
-                        follow(item.get_ref(), at, key);
-                        return;
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    fn inside(value: &DeValue, at: &Range<usize>) -> bool {
-        let DeValue::Table(table) = value else { return false };
-        table.iter().any(|(name, value)| {
-            let holds = |span: Range<usize>| span.start <= at.start && at.start < span.end;
-            holds(name.span()) || holds(value.span()) || inside(value.get_ref(), at)
-        })
-    }
-    let table = DeTable::parse(text).ok()?;
-    let mut key = String::new();
-    within(table.get_ref(), at, &mut key);
-    (!key.is_empty()).then_some(key)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_default_policy_is_the_matrix_of_the_faq() {
-        let policy = Policy::embedded();
-        let row = |severity| {
-            let t = |kind, tier| policy.target(severity, kind, tier).unwrap().to_string();
-            [
-                t(ClockKind::Response, Tier::First),
-                t(ClockKind::Resolution, Tier::First),
-                t(ClockKind::Resolution, Tier::Second),
-            ]
-        };
-        assert_eq!(row(Severity::Critical), ["2h", "5bd", "20bd"]);
-        assert_eq!(row(Severity::High), ["4h", "10bd", "30bd"]);
-        assert_eq!(row(Severity::Medium), ["1bd", "15bd", "60bd"]);
-        assert_eq!(row(Severity::Low), ["1bd", "20bd", "90bd"]);
-        for &severity in Severity::ALL {
-            assert_eq!(policy.target(severity, ClockKind::Resolution, Tier::Product), None);
-            assert_eq!(policy.target(severity, ClockKind::Response, Tier::Second), None);
-        }
-        assert_eq!(policy.attention(), Attention::default());
-        assert_eq!(policy.rules(), Rules::default());
-    }
-
-    #[test]
-    fn a_partner_has_its_own_calendar_and_everybody_else_the_vendors() {
-        let policy = Policy::embedded();
-        for (partner, first) in [
-            ("nordwind", "nordwind"),
-            ("sakura", "sakura"),
-            ("direct", "vendor"),
-            ("new", "vendor"),
-        ] {
-            assert_eq!(policy.calendar_id(Tier::First, &partner.into()), first);
-            assert_eq!(policy.calendar_id(Tier::Second, &partner.into()), "vendor");
-        }
-        assert!(policy.calendar("summit").is_some());
-        assert!(policy.calendar("moon").is_none());
-    }
-
-    #[test]
-    fn a_policy_survives_json_and_toml() {
-        let policy = Policy::embedded();
-        let document = policy.document();
-        let json = serde_json::to_string(&document).unwrap();
-        let back: PolicyDocument = serde_json::from_str(&json).unwrap();
-        assert_eq!(back, document);
-        let text = toml::to_string(&document).unwrap();
-        assert_eq!(Policy::from_toml("again.toml", &text).unwrap(), policy);
-        assert_eq!(Policy::compile(&back).unwrap(), policy);
-    }
-
-    /// The default policy with one line replaced, and the error that this makes.
-    fn broken(line: &str, by: &str) -> String {
-        assert_eq!(EMBEDDED.matches(line).count(), 1, "{line}");
-        let text = EMBEDDED.replacen(line, by, 1);
-        let error = Policy::from_toml("mine.toml", &text).expect_err(by).to_string();
-        let at = text.lines().position(|l| l.contains(by)).map_or(0, |i| i + 1);
-        error.replace(&format!("mine.toml:{at}: "), "HERE ")
-    }
-
-    #[test]
-    fn an_error_names_file_line_key_what_is_wrong_and_what_is_allowed() {
-        let cases = [
-            (
-                "tz = \"Asia/Tokyo\"",
-                "tz = \"Asia/Tokio\"",
-                "HERE calendars.sakura.tz: \"Asia/Tokio\" is not a known time zone; allowed: IANA \
-                 names such as Europe/Copenhagen, America/New_York, Etc/UTC",
-            ),
-            (
-                "fri = [[\"08:00\", \"15:00\"]]",
-                "fri = [[\"08:00\", \"25:00\"]]",
-                "HERE calendars.nordwind.weekly.fri[0]: \"25:00\" is not a time of day; allowed: \
-                 00:00 to 24:00",
-            ),
-            (
-                "fri = [[\"08:00\", \"15:00\"]]",
-                "fri = [[\"08:00\", \"08:00\"]]",
-                "HERE calendars.nordwind.weekly.fri[0]: the interval 08:00-08:00 is empty; a whole \
-                 day is 00:00-24:00, an end before the start is on the next day",
-            ),
-            (
-                "fri = [[\"08:00\", \"15:00\"]]",
-                "friday = [[\"08:00\", \"15:00\"]]",
-                "HERE calendars.nordwind.weekly.friday: \"friday\" is not a weekday; allowed: mon, \
-                 tue, wed, thu, fri, sat, sun",
-            ),
-            (
-                "\"2026-12-25\", # 1. Weihnachtstag",
-                "\"2026-04-06\", # twice",
-                "HERE calendars.nordwind.holidays[8]: 2026-04-06 is given twice",
-            ),
-            (
-                "\"2026-12-25\", # 1. Weihnachtstag",
-                "\"2026-02-30\", # no such day",
-                "HERE calendars.nordwind.holidays[8]: \"2026-02-30\" is not a date; write it as \
-                 2026-12-25",
-            ),
-            (
-                "nordwind = \"nordwind\"",
-                "nordwind = \"hamburg\"",
-                "HERE partners.nordwind: there is no calendar \"hamburg\"; allowed: nordwind, \
-                 sakura, summit, vendor",
-            ),
-            (
-                "high = { response = \"4h\",",
-                "high = { response = \"4x\",",
-                "HERE matrix.high.response: \"4x\" is not a target; write 2h or 45m (elapsed), 4bh \
-                 (open hours) or 1bd (business days)",
-            ),
-            (
-                "second_level = \"90bd\"",
-                "second_level = \"90000bd\"",
-                "HERE matrix.low.second_level: 90000bd cannot be reached within 20 years on the \
-                 calendar \"vendor\"",
-            ),
-            (
-                "warning = { percent = 25, within = \"60m\" }",
-                "warning = { percent = 101, within = \"60m\" }",
-                "HERE attention.warning.percent: 101 is not a share; allowed: 0 to 100",
-            ),
-            (
-                "handed_back = \"resume\"",
-                "handed_back = \"again\"",
-                "HERE rules.handed_back: unknown variant `again`, expected `resume` or `restart`",
-            ),
-            (
-                "waiting_pauses = true",
-                "waiting_pauses = \"yes\"",
-                "HERE rules.waiting_pauses: invalid type: string \"yes\", expected a boolean",
-            ),
-            (
-                "version = \"2026-11\"",
-                "version = \"\"",
-                "HERE version: must have 1 to 64 characters",
-            ),
-        ];
-        for (line, by, error) in cases {
-            assert_eq!(broken(line, by), error);
-        }
-    }
-
-    #[test]
-    fn keys_that_do_not_exist_are_refused_and_the_right_ones_named() {
-        assert_eq!(
-            broken("waiting_pauses = true", "waiting_pause = true"),
-            "HERE rules.waiting_pause: is not a key of the policy; allowed: business_day, \
-             waiting_pauses, handed_back, escalated_again, reopened, policy_change"
-        );
-        assert_eq!(
-            broken("tz = \"Asia/Tokyo\"", "timezone = \"Asia/Tokyo\""),
-            "HERE calendars.sakura.timezone: is not a key of the policy; allowed: name, tz, weekly, \
-             holidays, special"
-        );
-        assert_eq!(
-            broken("medium = { response", "middle = { response"),
-            "HERE matrix.middle: is not a key of the policy; allowed: critical, high, medium, low"
-        );
-        assert!(
-            broken("version = \"2026-11\"", "# no version").contains("missing field `version`")
-        );
-        assert!(broken("version = \"2026-11\"", "version = 2026 11").starts_with("HERE "));
-    }
-
-    #[test]
-    fn every_key_of_the_policy_may_be_written() {
-        // What is written out has every key; the check of unknown keys must know them all.
-        let mut document = Policy::embedded().document();
-        for calendar in document.calendars.values_mut() {
-            calendar.name = Some("name".into());
-            calendar.special.insert("2026-06-01".into(), Vec::new());
-        }
-        let text = toml::to_string(&document).unwrap();
-        assert_eq!(Policy::from_toml("all.toml", &text).unwrap().document(), document);
-    }
-
-    #[test]
-    fn a_desk_passes_over_what_a_newer_service_adds() {
-        let mut json = serde_json::to_value(Policy::embedded().document()).unwrap();
-        json["matrix"]["critical"]["third_level"] = "1bd".into();
-        json["calendars"]["vendor"]["colour"] = "blue".into();
-        json["motto"] = "soon".into();
-        let document: PolicyDocument = serde_json::from_value(json).unwrap();
-        assert_eq!(document, Policy::embedded().document());
-    }
-
-    #[test]
-    fn a_calendar_that_never_opens_is_an_error_of_its_line() {
-        let text = format!("{EMBEDDED}\n[calendars.shut]\ntz = \"Etc/UTC\"\nweekly = {{}}\n");
-        let line = text.lines().count();
-        assert_eq!(
-            Policy::from_toml("p.toml", &text).unwrap_err().to_string(),
-            format!(
-                "p.toml:{line}: calendars.shut.weekly: never opens; give at least one weekday an \
-                 interval"
-            )
-        );
-    }
-}
+mod tests;

@@ -60,7 +60,7 @@ pub fn read(clock: &ClockSummary, policy: &Policy, now: DateTime<Utc>) -> Readin
 #[must_use]
 pub fn due_text(clock: &ClockSummary, policy: &Policy) -> Option<String> {
     let due = clock.due_at?;
-    Some(match policy.calendar(&clock.calendar) {
+    Some(match policy.under(&clock.policy).calendar(&clock.calendar) {
         Some(calendar) => {
             format!("{} {}", calendar.date_and_time(due), calendar.abbreviation(due))
         }
@@ -224,7 +224,7 @@ struct Words {
 
 impl<'a> Reader<'a> {
     fn new(clock: &'a ClockSummary, policy: &'a Policy) -> Self {
-        let time = policy.time(clock.target, &clock.calendar);
+        let time = policy.under(&clock.policy).time(clock.target, &clock.calendar);
         let (calendar, measure) = match (time, clock.target) {
             (Time::Elapsed, _) => (None, Measure::Elapsed),
             (Time::Open(calendar), Target::BusinessDays(_)) => {

@@ -136,7 +136,7 @@ impl Queue {
 fn due_today(case: &Case, at: At) -> bool {
     let Some(clock) = reading::leading(case, at.now) else { return false };
     clock.due_at.is_some_and(|due| {
-        let date = |instant| zone::date(at.policy, &clock.calendar, instant);
+        let date = |instant| zone::date(at.policy.under(&clock.policy), &clock.calendar, instant);
         date(due) <= date(at.now)
     })
 }

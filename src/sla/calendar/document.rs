@@ -138,6 +138,37 @@ fn parse_time(text: &str) -> Option<i64> {
     (minutes < 60 && seconds <= DAY_S).then_some(seconds)
 }
 
+/// An overnight interval as long as this is more often two times that were swapped.
+const LONG_NIGHT_S: i64 = 16 * 3600;
+
+/// What is odd in a list of intervals that is right, with the place in the list.
+pub(super) fn odd(written: &[WrittenInterval]) -> Vec<(usize, String)> {
+    let mut before: Vec<(i64, i64, String)> = Vec::with_capacity(written.len());
+    let mut odd = Vec::new();
+    for (i, [from, to]) in written.iter().enumerate() {
+        let (Some(start), Some(mut end)) = (parse_time(from), parse_time(to)) else { continue };
+        let name = format!("{from}-{to}");
+        if end < start {
+            end += DAY_S;
+            if end - start >= LONG_NIGHT_S {
+                let hours = (end - start) / 3600;
+                odd.push((
+                    i,
+                    format!(
+                        "{name} ends before it starts, so it ends the day after, {hours} hours \
+                         later; swap the times if that is not meant"
+                    ),
+                ));
+            }
+        }
+        if let Some((.., other)) = before.iter().find(|(s, e, _)| start < *e && *s < end) {
+            odd.push((i, format!("{name} overlaps {other}; they count as one")));
+        }
+        before.push((start, end, name));
+    }
+    odd
+}
+
 /// Checked, sorted, and merged where they touch.
 pub(super) fn spans(written: &[WrittenInterval]) -> Result<Vec<Span>, (usize, String)> {
     let mut spans = Vec::with_capacity(written.len());

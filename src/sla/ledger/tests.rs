@@ -355,6 +355,58 @@ fn clocks_keep_the_policy_they_started_under_unless_it_says_that_it_applies() {
     assert_eq!(life.ledger.summaries(at("13 10:00"), &life.policy)[1].policy, "next");
 }
 
+/// The default policy as version "next": Wednesdays are closed, and High has other targets.
+fn next_version(change: PolicyChange) -> Policy {
+    let mut document = Policy::embedded().document();
+    document.version = "next".into();
+    document.rules.policy_change = change;
+    document.calendars.get_mut("vendor").unwrap().weekly.remove("wed");
+    document.matrix.high.first_level = Target::BusinessDays(2);
+    document.matrix.critical.first_level = Target::BusinessDays(1);
+    Policy::compile(&document).unwrap().with_earlier(vec![Policy::embedded()])
+}
+
+#[test]
+fn a_clock_runs_on_by_the_calendar_and_the_matrix_of_its_own_version() {
+    // Before: Critical 5bd, Wednesdays open.
+    let mut life = life(Severity::High, "13 10:00");
+    let before = life.clocks("13 10:00");
+    life.policy = next_version(PolicyChange::Keep);
+    life.ledger.policy_changed(&life.policy);
+    assert_eq!(life.clocks("13 10:00"), before);
+    // The screen counts by the same calendar as the service: one business day to Wednesday 10:00.
+    let clock = &life.ledger.summaries(at("13 10:00"), &life.policy)[1];
+    let left = |now: &str| crate::sla::reading::read(clock, &life.policy, at(now)).remaining_s;
+    assert_eq!(left("13 10:00").unwrap() - left("14 10:00").unwrap(), 8 * 3600);
+
+    // A pause through Wednesday and another severity: still as the version says that it started under.
+    let life = life
+        .then("13 12:00", &Change::InfoRequested)
+        .then("15 12:00", &Change::InfoReceived)
+        .then("15 13:00", &Change::SeveritySet(Severity::Critical));
+    assert_eq!(life.clocks("15 13:00")[1], "S1 5bd running due 22 10:00, -");
+    // What starts from now on starts under the version in force.
+    let life = life.then("15 14:00", &Change::Escalated(Tier::Second));
+    let clocks = life.ledger.summaries(at("15 14:00"), &life.policy);
+    let versions: Vec<&str> = clocks.iter().map(|c| c.policy.as_str()).collect();
+    assert_eq!(versions, ["2026-11", "2026-11", "next"]);
+    let life = life.then("15 15:00", &Change::HandedBack(Tier::First));
+    assert_eq!(life.ledger.summaries(at("15 15:00"), &life.policy)[1].policy, "2026-11");
+}
+
+#[test]
+fn a_clock_that_stood_still_takes_a_policy_that_applies_when_it_runs_again() {
+    let mut life =
+        life(Severity::High, "13 10:00").then("13 12:00", &Change::Escalated(Tier::Second));
+    let first = life.clocks("13 12:00")[1].clone();
+    life.policy = next_version(PolicyChange::Apply);
+    life.ledger.policy_changed(&life.policy);
+    assert_eq!(life.clocks("13 12:00")[1], first, "an ended clock stays as it ended");
+    let life = life.then("13 13:00", &Change::HandedBack(Tier::First));
+    // 2bd over a closed Wednesday: Friday 10:00, and the hour away.
+    assert_eq!(life.clocks("13 13:00")[1], "S1 2bd running due 16 11:00, -");
+}
+
 #[test]
 fn an_event_told_too_early_counts_at_the_one_before() {
     let life = life(Severity::Critical, "13 10:00")
