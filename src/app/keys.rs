@@ -11,7 +11,7 @@ use super::msg::Effect;
 use super::order;
 use super::queue::QueueName;
 use super::update::quit;
-use super::view::Pane;
+use super::view::{Pane, Tone};
 use super::{build, words};
 use crate::input::{Action, Context};
 
@@ -120,6 +120,9 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
         }
         Action::Refresh => {
             effects.push(Effect::PollNow);
+            if let Some(sentence) = words::link_down(&model.link) {
+                model.say(format!("Asked again. {sentence}"), Tone::Plain, now);
+            }
             model.details.clear_failure();
             model.wanted = None;
         }

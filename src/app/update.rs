@@ -9,6 +9,7 @@ use super::msg::{Effect, Link, Msg};
 use super::order;
 use super::queue::Source;
 use super::view::{Pane, Tone};
+use super::words;
 use crate::domain::{CaseDetail, CaseId, Untrusted};
 
 /// Lines or rows that a turn of the wheel moves.
@@ -36,15 +37,7 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         Msg::PageCame { cases, removed, reset, more } => {
             model.with_queue(now, |queue, at| queue.page(cases, &removed, reset, more, at));
         }
-        Msg::LinkChanged { link, fresh_at } => {
-            let is_back = link == Link::Live && model.link != Link::Live;
-            model.link = link;
-            model.fresh_at = fresh_at;
-            if is_back && model.details.clear_failure() {
-                // What could not be read is asked for again.
-                model.wanted = None;
-            }
-        }
+        Msg::LinkChanged { link, fresh_at } => link_changed(model, link, fresh_at, now),
         Msg::SkewLearned(seconds) => model.skew_s = seconds,
         Msg::DetailCame(detail) => detail_came(model, *detail, now),
         // What is shown is what there is.
@@ -63,6 +56,38 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
     }
     model.settle(now, &mut effects);
     effects
+}
+
+/// Says what is wrong, once, and that it is over. Before anything is loaded it stands in the queue's place.
+fn link_changed(
+    model: &mut Model,
+    link: Link,
+    fresh_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) {
+    let before = std::mem::replace(&mut model.link, link);
+    model.fresh_at = fresh_at;
+    let is_back = model.link == Link::Live && before != Link::Live;
+    if is_back && model.details.clear_failure() {
+        // What could not be read is asked for again.
+        model.wanted = None;
+    }
+    if !model.queue.is_loaded() {
+        return;
+    }
+    let (was_down, is_down) = (words::link_down(&before), words::link_down(&model.link));
+    match (was_down, is_down) {
+        (Some(_), None) => model.say("The desk is reached again", Tone::Good, now),
+        (was, Some(sentence)) => {
+            // The same trouble for another reason is news only as long as the first one still stands there.
+            let same = std::mem::discriminant(&before) == std::mem::discriminant(&model.link);
+            let standing = model.toast.as_ref().map(|toast| &toast.text);
+            if was.as_ref() != Some(&sentence) && (!same || was.as_ref() == standing) {
+                model.say(sentence, Tone::Error, now);
+            }
+        }
+        (None, None) => {}
+    }
 }
 
 fn detail_came(model: &mut Model, detail: CaseDetail, now: DateTime<Utc>) {

@@ -71,9 +71,16 @@ pub struct Header {
     pub link: LinkSign,
     /// "live", "offline, retry in 8 s · 4 min old", "signed out", "clock 3 min fast".
     pub link_text: String,
-    /// Open cases with a clock that still counts and is past its due instant.
+    /// None as long as not one page of the queue has come.
+    pub late: Option<Late>,
+}
+
+/// How many open cases are late, or soon will be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Late {
+    /// With a clock that still counts and is past its due instant.
     pub missed: usize,
-    /// Open cases whose nearest due instant is less than an hour ahead.
+    /// Whose nearest due instant is less than an hour ahead.
     pub under_1h: usize,
 }
 
@@ -95,6 +102,8 @@ pub struct QueueView {
     pub name: String,
     /// How many cases the view holds (all of them, not only the visible ones).
     pub count: usize,
+    /// More are on their way: the first load still runs.
+    pub loading: bool,
     /// "next breach ▲", without the arrow in ASCII.
     pub sort: String,
     /// The visible rows alone.

@@ -1,6 +1,7 @@
 //! Sentences that the screen says about cases and acts, and which key belongs to which act.
 
 use super::model::Model;
+use super::msg::Link;
 use super::queue::Left;
 use crate::domain::{ActionKind, Case, Person, Tier};
 use crate::input::Action;
@@ -32,6 +33,21 @@ pub fn key_action(kind: ActionKind) -> Action {
 pub fn key(model: &Model, action: Action) -> String {
     let key = model.keymap.key_text(action, model.ascii);
     if key.is_empty() { action.word().to_owned() } else { key }
+}
+
+/// Columns of a sentence from the desk in the footer.
+const SENTENCE: usize = 300;
+
+/// What is wrong with the line to the desk, in a sentence; None: nothing that is known.
+pub fn link_down(link: &Link) -> Option<String> {
+    let (what, why) = match link {
+        Link::Connecting | Link::Live => return None,
+        Link::Offline { why, .. } => ("", why),
+        Link::SignedOut { why } => ("Signed out: ", why),
+        Link::NotAllowed { why } => ("Not allowed: ", why),
+        Link::NotACaseApi { why } => ("Not a case API: ", why),
+    };
+    Some(format!("{what}{}", why.cell(SENTENCE)))
 }
 
 /// The heading of a form: "Escalate", before the case id.

@@ -3,8 +3,8 @@
 use crate::app::layout::{areas, queue_rows};
 use crate::app::view::{
     Audience, ClockRow, ClocksView, ConfirmView, DetailTitle, DetailView, FieldKind, FieldView,
-    FilterLine, Footer, FormView, Header, HelpView, Hint, Line, LinkSign, Notice, Overlay, Pane,
-    QueueView, Row, Snapshot, Span, Tone,
+    FilterLine, Footer, FormView, Header, HelpView, Hint, Late, Line, LinkSign, Notice, Overlay,
+    Pane, QueueView, Row, Snapshot, Span, Tone,
 };
 use crate::domain::{CaseId, Severity, Tier, Untrusted};
 use crate::sla::reading::Face;
@@ -23,12 +23,12 @@ pub fn desk_with(columns: u16, rows: u16, focus: Pane, zoomed: bool) -> Snapshot
             who: "Nordwind Support · R. Hald, 1st level".into(),
             link: LinkSign::Live,
             link_text: "live".into(),
-            missed: 2,
-            under_1h: 3,
+            late: Some(Late { missed: 2, under_1h: 3 }),
         },
         queue: QueueView {
             name: "mine and unassigned".into(),
             count: 42,
+            loading: false,
             sort: "next breach ▲".into(),
             rows: queue().into_iter().take(visible).collect(),
             first: 0,

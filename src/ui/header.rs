@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::pen::{Pen, Piece, columns};
 use super::signs;
-use crate::app::view::{Header, LinkSign, Tone};
+use crate::app::view::{Header, Late, LinkSign, Tone};
 use crate::sla::reading::Face;
 
 const BRAND: &str = "caseload";
@@ -24,23 +24,23 @@ pub fn draw(pen: &mut Pen, area: Rect, header: &Header) {
     let link = format!("{} {}", signs::link(header.link), header.link_text);
     let who = header.who.cell(200);
     // From the most words to the fewest.
-    let counts = [
-        (
-            format!("{} missed", header.missed),
-            " · ".to_owned(),
-            format!("{} under 1 h", header.under_1h),
-        ),
-        (format!("{} missed", header.missed), " · ".to_owned(), format!("{} <1h", header.under_1h)),
-        (
-            format!("{}{}", pen.sign(Face::Missed), header.missed),
-            " ".to_owned(),
-            format!("{}{}", pen.sign(Face::Warning), header.under_1h),
-        ),
-    ];
-    let width = |(a, b, c): &(String, String, String)| columns(a) + columns(b) + columns(c);
+    let counts = match header.late {
+        Some(Late { missed, under_1h: soon }) => [
+            (format!("{missed} missed"), " · ", format!("{soon} under 1 h")),
+            (format!("{missed} missed"), " · ", format!("{soon} <1h")),
+            (
+                format!("{}{missed}", pen.sign(Face::Missed)),
+                " ",
+                format!("{}{soon}", pen.sign(Face::Warning)),
+            ),
+        ],
+        None => Default::default(),
+    };
+    let late = header.late.unwrap_or(Late { missed: 0, under_1h: 0 });
+    let width = |(a, b, c): &(String, &str, String)| columns(a) + columns(b) + columns(c);
     let room = area.width.saturating_sub(2);
     // What is there besides `who`, with the gaps.
-    let rest = |counts: &(String, String, String), brand: bool| {
+    let rest = |counts: &(String, &str, String), brand: bool| {
         let brand = if brand { columns(BRAND) + 2 } else { 0 };
         brand + columns(&link) + 2 + width(counts)
     };
@@ -63,11 +63,11 @@ pub fn draw(pen: &mut Pen, area: Rect, header: &Header) {
     let end = area.right().saturating_sub(1);
     let right = end.saturating_sub(width(counts)).max(area.x);
     let pieces: [Piece; 3] = [
-        (&counts.0, pen.tone(if header.missed > 0 { Tone::Face(Face::Missed) } else { Tone::Dim })),
-        (&counts.1, pen.tone(Tone::Dim)),
+        (&counts.0, pen.tone(if late.missed > 0 { Tone::Face(Face::Missed) } else { Tone::Dim })),
+        (counts.1, pen.tone(Tone::Dim)),
         (
             &counts.2,
-            pen.tone(if header.under_1h > 0 { Tone::Face(Face::Warning) } else { Tone::Dim }),
+            pen.tone(if late.under_1h > 0 { Tone::Face(Face::Warning) } else { Tone::Dim }),
         ),
     ];
     let link_room = right.saturating_sub(x + 1);

@@ -72,7 +72,11 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &QueueView, focused: bool) -> Optio
         return None;
     }
     let title = if focused { pen.tone(Tone::Title) } else { pen.tone(Tone::Plain) };
-    let name = format!("Queue · {} ({})", view.name, view.count);
+    let name = match (view.loading, view.count) {
+        (true, 0) => format!("Queue · {}", view.name),
+        (true, count) => format!("Queue · {} ({count}, loading)", view.name),
+        (false, count) => format!("Queue · {} ({count})", view.name),
+    };
     let dim = pen.tone(Tone::Dim);
     pen.pane(area, focused, Joint::default(), &[(&name, title)], &[(&view.sort, dim)]);
     let inside = inside(area);

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::Wake;
 use crate::app::model::Model;
 use crate::app::msg::{Link, Whoami};
-use crate::app::view::{Header, LinkSign};
+use crate::app::view::{Header, Late, LinkSign};
 use crate::domain::Untrusted;
 
 /// Data older than two intervals of the feed are told with their age; younger ones are as good as new.
@@ -26,8 +26,10 @@ pub fn header(model: &Model, wake: &mut Wake) -> Header {
             }
         },
         link_text: link_text(model, wake),
-        missed: model.queue.missed(),
-        under_1h: model.queue.under_1h(wake.now),
+        late: (model.queue.is_loaded() || model.queue.total() > 0).then(|| Late {
+            missed: model.queue.missed(),
+            under_1h: model.queue.under_1h(wake.now),
+        }),
     }
 }
 

@@ -126,8 +126,12 @@ fn act_text(
                 let undo = words::key(model, Action::Undo);
                 (format!("{what} in {seconds} s, {undo} undoes"), Tone::Strong)
             }
-            Phase::Sending => ("sending".to_owned(), Tone::Strong),
-            Phase::Delayed { .. } => ("waiting for the desk".to_owned(), Tone::Strong),
+            Phase::Sending if words::link_down(&model.link).is_none() => {
+                ("sending".to_owned(), Tone::Strong)
+            }
+            Phase::Sending | Phase::Delayed { .. } => {
+                ("waiting for the desk".to_owned(), Tone::Strong)
+            }
         });
     }
     let refused = model.acts.refused(case)?;

@@ -159,9 +159,11 @@ fn quit(model: &Model) -> ConfirmView {
             let id = &flight.case;
             match &flight.phase {
                 Phase::Held { .. } => format!("{what} {id}: held, is sent when you quit"),
-                Phase::Sending => format!("{what} {id}: being sent"),
-                Phase::Delayed { why } => {
-                    format!("{what} {id}: the desk is not reached ({})", why.cell(60))
+                Phase::Sending if words::link_down(&model.link).is_none() => {
+                    format!("{what} {id}: being sent")
+                }
+                Phase::Sending | Phase::Delayed { .. } => {
+                    format!("{what} {id}: waits for the desk, is tried once more")
                 }
             }
         })

@@ -28,6 +28,7 @@ pub fn queue(model: &Model, wake: &mut Wake) -> QueueView {
     QueueView {
         name: name.label().to_owned(),
         count: model.queue.len(),
+        loading: !model.queue.is_loaded(),
         sort: if model.ascii { "next breach" } else { "next breach ▲" }.to_owned(),
         rows,
         first,

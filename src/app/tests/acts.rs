@@ -340,6 +340,22 @@ fn an_act_that_waits_for_the_desk_says_so_until_it_is_done() {
 }
 
 #[test]
+fn without_a_line_nothing_is_said_to_be_sending_and_quitting_says_what_becomes_of_it() {
+    let mut desk = Desk::partner(two());
+    let retry_at = desk.now + TimeDelta::seconds(8);
+    let link = Link::Offline { retry_at, why: "connection refused".into() };
+    desk.tell(Msg::LinkChanged { link, fresh_at: Some(desk.now) });
+    act(&desk.press("t"));
+    assert_eq!(desk.row("C-1").due, "waiting for the desk");
+    desk.press("q");
+    let Some(Overlay::Confirm(confirm)) = desk.snap().overlay else { panic!() };
+    assert_eq!(confirm.lines[1], "  take C-1: waits for the desk, is tried once more");
+    desk.press("n");
+    desk.tell(Msg::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) });
+    assert_eq!(desk.row("C-1").due, "sending");
+}
+
+#[test]
 fn q_quits_at_once_when_nothing_is_open() {
     let mut desk = Desk::partner(two());
     assert_eq!(desk.press("q"), [Effect::Quit]);

@@ -250,6 +250,12 @@ impl Desk {
         selected.first().map(|row| row.id.to_string()).unwrap_or_default()
     }
 
+    /// How many cases the header counts as missed, and as due within the hour.
+    pub fn late(&self) -> (usize, usize) {
+        let late = self.snap().header.late.unwrap();
+        (late.missed, late.under_1h)
+    }
+
     pub fn toast(&self) -> String {
         self.snap().footer.toast.map(|(text, _)| text).unwrap_or_default()
     }

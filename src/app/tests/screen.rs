@@ -79,6 +79,45 @@ fn what_is_wrong_with_the_line_is_told_in_words() {
 }
 
 #[test]
+fn why_the_line_is_down_is_said_once_and_again_when_somebody_asks() {
+    let mut desk = Desk::partner(two());
+    let down = |desk: &mut Desk, why: &str| {
+        let retry_at = desk.now + TimeDelta::seconds(8);
+        let link = Link::Offline { retry_at, why: why.into() };
+        desk.tell(Msg::LinkChanged { link, fresh_at: Some(desk.now) });
+        desk.toast()
+    };
+    assert_eq!(down(&mut desk, "its answer broke off"), "its answer broke off");
+    assert_eq!(down(&mut desk, "connection refused"), "connection refused", "while it is read");
+    desk.wait(TimeDelta::seconds(30));
+    assert_eq!(down(&mut desk, "connection refused"), "");
+    assert_eq!(down(&mut desk, "its answer broke off"), "");
+    assert!(desk.press("R").contains(&Effect::PollNow));
+    assert_eq!(desk.toast(), "Asked again. its answer broke off");
+    let out = Link::SignedOut { why: "The token was revoked.".into() };
+    desk.tell(Msg::LinkChanged { link: out, fresh_at: Some(desk.now) });
+    assert_eq!(desk.toast(), "Signed out: The token was revoked.");
+    desk.tell(Msg::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) });
+    assert_eq!(desk.toast(), "The desk is reached again");
+    desk.wait(hours(1));
+    desk.tell(Msg::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) });
+    assert_eq!(desk.toast(), "", "a confirmation of a live line is no news");
+}
+
+#[test]
+fn nothing_is_counted_before_anything_is_known_and_a_load_says_that_it_runs() {
+    let mut desk = Desk::dark((120, 40));
+    desk.sign_in(Role::Partner);
+    let (header, queue) = (desk.snap().header, desk.snap().queue);
+    assert_eq!((header.late, queue.count, queue.loading), (None, 0, true));
+    desk.page(two(), true, true);
+    assert_eq!((desk.late(), desk.snap().queue.count), ((0, 0), 2));
+    assert!(desk.snap().queue.loading);
+    desk.feed(vec![]);
+    assert!(!desk.snap().queue.loading);
+}
+
+#[test]
 fn loading_and_each_kind_of_failure_are_different_screens_that_say_what_to_do() {
     let mut desk = Desk::dark((80, 24));
     let mut titles = vec![desk.snap().queue.notice.unwrap().title];
