@@ -85,6 +85,17 @@ macro_rules! assert_picture {
 }
 
 #[test]
+fn a_screen_that_shrank_below_the_smallest_while_a_form_is_open_is_too_small() {
+    for (columns, rows) in [(1, 1), (19, 24), (80, 4)] {
+        let desk = fixture::over(fixture::desk(80, 24), Overlay::Form(fixture::close()));
+        let (buffer, cursor) = drawn_on(columns, rows, &desk, &colour());
+        assert_eq!(cursor, None, "{columns}x{rows}");
+        let shown = text_rows(&buffer).concat();
+        assert!(!shown.contains('║') && (columns < 20 || shown.contains("too small")), "{shown}");
+    }
+}
+
+#[test]
 fn the_desk_at_120x40() {
     assert_picture!("desk_120x40", fixture::desk(120, 40));
 }
