@@ -339,6 +339,42 @@ async fn the_scope_of_the_queries_is_the_scope_of_the_rules() {
 }
 
 #[tokio::test]
+async fn a_search_finds_closed_cases_too_and_keeps_to_the_scope() {
+    let desk = Desk::start().await;
+    let mut all = Vec::new();
+    for n in 0..5 {
+        all.push(desk.reported(json!({"subject": format!("Printer ÆRØ {n}")})).await);
+    }
+    let foreign = desk.reported(json!({"licence_key": "SS-3333-CCCC", "subject": "Printer"})).await;
+    let close = json!({"action": "close", "resolution": "explanation", "text": "Plugged in."});
+    desk.done("ann", &all[1], close).await;
+    let newest_first: Vec<String> = all.iter().rev().cloned().collect();
+    let search = async |who: &str, query: &str| {
+        let found = desk.get_json(who, &format!("/api/v1/cases?{query}")).await;
+        (ids_of(&found), found["next"].as_str().map(str::to_owned))
+    };
+    assert_eq!(search("ann", "").await, (newest_first.clone(), None));
+    assert_eq!(search("ann", "q=PRINTER%20%C3%A6r%C3%B8").await.0, newest_first);
+    assert_eq!(search("ann", "q=ida+fjord").await.0, newest_first, "the customer's names");
+    assert_eq!(search("ann", &format!("q={}", all[1])).await.0, [all[1].clone()]);
+    assert_eq!(search("ann", "q=printer+nowhere").await, (vec![], None));
+    assert_eq!(search("bob", "q=printer").await.0, [foreign.clone()]);
+    assert_eq!(search("pia", "").await.0, [""; 0]);
+    // Page by page, each after the last one of the page before.
+    let (first, next) = search("ann", "q=printer&limit=2").await;
+    assert_eq!((first.as_slice(), next.as_ref()), (&newest_first[..2], Some(&newest_first[1])));
+    let (rest, next) = search("ann", &format!("q=printer&after={}", newest_first[1])).await;
+    assert_eq!((rest.as_slice(), next), (&newest_first[2..], None));
+    // Where to go on from is nobody else's case.
+    let mut refused = Vec::new();
+    for after in [&foreign, "C-1"] {
+        let path = format!("/api/v1/cases?after={after}");
+        refused.push(problem(desk.get("ann", &path).send().await.unwrap(), 422).await);
+    }
+    assert_eq!(refused[0], refused[1]);
+}
+
+#[tokio::test]
 async fn the_revision_is_the_etag_of_a_case() {
     let desk = Desk::start().await;
     let id = desk.reported(json!({})).await;

@@ -27,11 +27,12 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::domain::search::Words;
 use crate::domain::{Actor, CaseDetail, CaseId, Role, Untrusted};
 use crate::sla::policy::Policy;
-use crate::wire::{Code, Feed, MAX_PAGE, MAX_WAIT_S};
+use crate::wire::{Code, Feed, Found, MAX_PAGE, MAX_WAIT_S};
 use cursor::Cursors;
-use problem::{internal, not_found, problem};
+use problem::{field, internal, invalid, not_found, problem};
 use store::{Account, CaseRow, Position, Scope, SqliteStore, StoreError};
 
 /// The case service of one data folder. Cheap to clone; all clones are the same service.
@@ -131,6 +132,28 @@ impl Service {
             // Cases have no files yet.
             attachments: Vec::new(),
             timeline,
+        })
+    }
+
+    /// One page of the cases in which all words of a query occur, closed ones too, newest first.
+    ///
+    /// # Errors
+    /// 422 if `after` is no case that the actor may see.
+    pub async fn search(
+        &self,
+        actor: &Actor,
+        query: &str,
+        after: Option<&CaseId>,
+        limit: usize,
+    ) -> Answered<Found> {
+        let limit = limit.clamp(1, MAX_PAGE);
+        let words = Words::of(query);
+        let page = self.store().search(&Scope::of(actor), &words, after, limit).await?;
+        let page = page.ok_or_else(|| invalid(vec![field("after", "there is no such case")]))?;
+        let now = self.now();
+        Ok(Found {
+            next: page.cases.last().filter(|_| page.more).map(|row| row.id.clone()),
+            cases: page.cases.iter().map(|row| row.case(now, self.policy())).collect(),
         })
     }
 

@@ -26,6 +26,14 @@ pub struct Feed {
     pub server_time: DateTime<Utc>,
 }
 
+/// `GET /api/v1/cases`: a search, closed cases too, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    pub cases: Vec<Case>,
+    /// The `after` of the next page; null where there is none.
+    pub next: Option<CaseId>,
+}
+
 /// `GET /api/v1/me`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Me {

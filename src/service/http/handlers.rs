@@ -67,18 +67,31 @@ pub(super) async fn changes(
     RawQuery(query): RawQuery,
 ) -> Handled {
     let query = query.as_deref();
-    let limit = number(query, "limit", MAX_PAGE as u64)?;
+    let limit = page_limit(query)?;
     let wait = number(query, "wait", 0)?.min(MAX_WAIT_S);
     let cursor = parameter(query, "cursor").filter(|cursor| !cursor.is_empty());
     let feed = service
-        .changes(
-            caller.actor(),
-            cursor.as_deref(),
-            usize::try_from(limit).unwrap_or(MAX_PAGE),
-            Duration::from_secs(wait),
-        )
+        .changes(caller.actor(), cursor.as_deref(), limit, Duration::from_secs(wait))
         .await?;
     Ok(json(&feed)?)
+}
+
+/// How many are wanted in one page.
+fn page_limit(query: Option<&str>) -> Answered<usize> {
+    let limit = number(query, "limit", MAX_PAGE as u64)?;
+    Ok(usize::try_from(limit).unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE))
+}
+
+pub(super) async fn search(
+    caller: Caller,
+    State(service): State<Service>,
+    RawQuery(query): RawQuery,
+) -> Handled {
+    let query = query.as_deref();
+    let words = parameter(query, "q").unwrap_or_default();
+    let after = parameter(query, "after").filter(|after| !after.is_empty()).map(CaseId::new);
+    let limit = page_limit(query)?;
+    Ok(json(&service.search(caller.actor(), &words, after.as_ref(), limit).await?)?)
 }
 
 /// A path that cannot be read names no case.
@@ -144,10 +157,10 @@ pub(super) async fn audit(
     }
     let query = query.as_deref();
     let after = number(query, "after", 0)?;
-    let limit = number(query, "limit", MAX_PAGE as u64)?.clamp(1, MAX_PAGE as u64);
+    let limit = page_limit(query)?;
     let page = service
         .store()
-        .audit(i64::try_from(after).unwrap_or(i64::MAX), usize::try_from(limit).unwrap_or(MAX_PAGE))
+        .audit(i64::try_from(after).unwrap_or(i64::MAX), limit)
         .await
         .map_err(|e| Refused(e.into()))?;
     Ok(json(&page)?)

@@ -27,7 +27,7 @@ pub(super) fn router(service: Service) -> Router {
         .route("/api/v1/me", get(handlers::me))
         .route("/api/v1/policy", get(handlers::policy))
         .route("/api/v1/changes", get(handlers::changes))
-        .route("/api/v1/cases", post(handlers::report))
+        .route("/api/v1/cases", get(handlers::search).post(handlers::report))
         .route("/api/v1/cases/{id}", get(handlers::case))
         .route("/api/v1/cases/{id}/actions", post(handlers::act))
         .route("/api/v1/audit", get(handlers::audit))

@@ -190,6 +190,21 @@ impl CaseRow {
         Self::page(conn, sql, scope, after_seq, limit).await
     }
 
+    /// The cases in the scope with these places in the order of registration (a JSON list), latest first.
+    pub(crate) async fn numbered(
+        conn: &mut SqliteConnection,
+        scope: &Scope,
+        numbers: &str,
+    ) -> Result<Vec<Self>, StoreError> {
+        // Only constants are put together.
+        let sql = format!(
+            "{SELECT} WHERE {} AND c.n IN (SELECT value FROM json_each(?2)) ORDER BY c.n DESC",
+            scope.condition()
+        );
+        let query = sqlx::query_as(AssertSqlSafe(sql)).bind(scope.value()).bind(numbers);
+        Ok(query.fetch_all(conn).await?)
+    }
+
     async fn page(
         conn: &mut SqliteConnection,
         sql: String,

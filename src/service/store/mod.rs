@@ -9,6 +9,7 @@ mod cases;
 mod feed;
 mod idempotency;
 mod scope;
+mod search;
 
 pub use accounts::{Account, NewToken};
 pub(crate) use audit::NewAudit;
