@@ -381,6 +381,18 @@ fn a_case_is_worked_on_from_the_shell() {
         .map(|entry| entry["text"].as_str().unwrap())
         .collect();
     assert_eq!(texts[texts.len() - 2..], ["Called back at three", "two\nlines"]);
+    let writer = demo.who("partner").with("EDITOR", "env > seen; printf 'an essay\\n' >");
+    let answer = writer.run(&["phone", &id, "--with", "Ida", "--editor", "--json"]).json();
+    assert_eq!(answer["event"]["text"], "an essay");
+    let seen = std::fs::read_to_string(writer.home.path().join("seen")).unwrap();
+    assert!(!seen.contains("CASELOAD_TOKEN"), "{seen}");
+    let idle = demo.who("partner").with("VISUAL", "true");
+    idle.run(&["note", &id, "--editor"]).fails(1, "nothing was written, so nothing was sent");
+    let broken = demo.who("partner").with("VISUAL", "false");
+    broken.run(&["note", &id, "--editor"]).fails(1, "the editor failed");
+    partner.run(&["note", &id, "words", "--editor"]).fails(2, "in quotes");
+    partner.run(&["note", "", "--text", "t"]).fails(2, "a case id is empty");
+    partner.run(&["show", ""]).fails(2, "the case id is empty");
     let page = partner.run(&["show", &id]).ok();
     for part in ["Clocks", "Description", "Timeline", "two\nlines", &id] {
         assert!(page.contains(part), "{page} lacks {part}");
@@ -406,9 +418,11 @@ fn a_case_is_worked_on_from_the_shell() {
     let up = partner.run(&["escalate", &id, "--reason", "Replicated", "--json"]).json();
     assert_eq!(up["case"]["tier"], "second");
     let args = ["close", &id, "--resolution", "explanation", "--cause", "setting", "--text", "So."];
-    engineer.run(&args).ok();
+    let done = engineer.run(&args).ok();
+    assert!(done.starts_with(&format!("{id}  closed: explanation; cause: a setting (")), "{done}");
     assert_eq!(engineer.run(&["show", &id, "--json"]).json()["state"], "closed");
-    engineer.run(&["reopen", &id, "--reason", "Again"]).ok();
+    let done = engineer.run(&["reopen", &id, "--reason", "Again"]).ok();
+    assert!(done.starts_with(&format!("{id}  reopened (revision ")), "{done}");
 }
 
 #[test]
@@ -477,6 +491,8 @@ fn whoever_is_not_logged_in_or_does_not_reach_the_desk_is_told() {
     for args in [&["list"][..], &["show", &id], &["take", &id]] {
         stranger.run(args).fails(7, "Not logged in");
     }
+    let tokenless = At::nowhere().with("CASELOAD_URL", demo.url());
+    tokenless.run(&["list"]).fails(7, "has no token: set CASELOAD_TOKEN or CASELOAD_TOKEN_FILE");
     // A port that nobody listens on any more.
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let far = At::desk(&format!("http://{free}"), "cl_any");

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::args::{Guard, Ids};
 use super::outcome::{Exit, Failure, stopped};
 use super::output::Output;
-use super::session::{Connection, Session, Texts};
+use super::session::{Connection, Session};
 use crate::client::{CallError, CaseApi, Fetched};
 use crate::domain::action::NewCorrection;
 use crate::domain::{Action, ActionKind, CaseId, CorrectionId, Finding, Revision, Tier, Untrusted};
@@ -64,6 +64,9 @@ impl Order {
         if guard.if_revision.is_some() && ids.len() > 1 {
             return Err(Failure::usage("--if-revision is one case's: give one id with it"));
         }
+        if ids.iter().any(String::is_empty) {
+            return Err(Failure::usage("a case id is empty; ids look like C-10412"));
+        }
         let ids = ids.into_iter().map(CaseId::new).collect();
         Ok(Self { ids, if_revision: guard.if_revision, deed })
     }
@@ -76,50 +79,6 @@ impl Order {
     pub fn one(id: String, guard: &Guard, action: Action) -> Result<Self, Failure> {
         Self::new(vec![id], guard, Deed::Same(action))
     }
-}
-
-/// The ids and the text of an act that has one: ids first, several at once; after a single id the text
-/// may follow as a plain argument. A further argument that looks like an id is one.
-pub fn ids_and_text(
-    mut args: Vec<String>,
-    text: Option<String>,
-) -> Result<(Vec<String>, Option<String>), Failure> {
-    if text.is_none() && args.len() > 1 && !args[1..].iter().all(|arg| looks_like_an_id(arg)) {
-        if args.len() > 2 {
-            return Err(Failure::usage(
-                "after one id comes one text, in quotes; for several cases give it with --text",
-            ));
-        }
-        let text = args.pop();
-        return Ok((args, resolved(text)?));
-    }
-    Ok((args, resolved(text)?))
-}
-
-/// The same where there must be a text.
-pub fn ids_and_required_text(
-    args: Vec<String>,
-    text: Option<String>,
-) -> Result<(Vec<String>, String), Failure> {
-    let (ids, text) = ids_and_text(args, text)?;
-    let text = text.ok_or_else(|| {
-        Failure::usage("there is no text: give it with --text, or in quotes after a single id")
-    })?;
-    Ok((ids, text))
-}
-
-pub fn resolved(text: Option<String>) -> Result<Option<String>, Failure> {
-    Texts::default().resolve_if(text)
-}
-
-/// `C-10412`, and ids of that shape.
-fn looks_like_an_id(arg: &str) -> bool {
-    arg.split_once('-').is_some_and(|(letters, digits)| {
-        (1..=8).contains(&letters.len())
-            && letters.bytes().all(|b| b.is_ascii_alphabetic())
-            && !digits.is_empty()
-            && digits.bytes().all(|b| b.is_ascii_digit())
-    })
 }
 
 pub async fn run(session: &mut Session<'_>, order: Order) -> Result<Exit, Failure> {
@@ -357,14 +316,16 @@ const fn past(kind: ActionKind) -> &'static str {
 
 /// "C-10412  escalated: 1st level → 2nd level (revision 8)"
 fn done_line(output: &Output, order: &Order, acted: &Acted) -> String {
+    let did = past(order.deed.kind());
     let summary = output.field(&acted.event.summary, 160);
-    let summary = if summary.is_empty() { summary } else { format!(": {summary}") };
-    format!(
-        "{}  {}{summary} (revision {})",
-        output.id(&acted.case.id),
-        past(order.deed.kind()),
-        acted.case.revision
-    )
+    let what = if summary.is_empty() {
+        did.to_owned()
+    } else if summary.starts_with(did) {
+        summary
+    } else {
+        format!("{did}: {summary}")
+    };
+    format!("{}  {what} (revision {})", output.id(&acted.case.id), acted.case.revision)
 }
 
 #[cfg(test)]

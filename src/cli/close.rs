@@ -3,7 +3,7 @@
 use super::act::Order;
 use super::args::{Guard, word};
 use super::outcome::Failure;
-use super::session::Texts;
+use super::text::Texts;
 use crate::domain::{Action, CaseId, Cause, ResolutionKind};
 
 /// Close a case with its resolution

@@ -5,7 +5,7 @@ use clap::ValueEnum;
 use super::act::{Deed, Escalation, Order};
 use super::args::{Guard, word};
 use super::outcome::Failure;
-use super::session::Texts;
+use super::text::Texts;
 use crate::domain::action::NewCorrection;
 use crate::domain::{CorrectionId, Finding, Tier};
 

@@ -3,7 +3,7 @@
 use super::act::Order;
 use super::args::Guard;
 use super::outcome::Failure;
-use super::session::Texts;
+use super::text::Texts;
 use crate::domain::Action;
 
 /// Hand a case back to the tier before

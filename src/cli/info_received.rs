@@ -1,8 +1,10 @@
 //! `caseload info-received`
 
-use super::act::{Deed, Order, ids_and_text};
+use super::act::{Deed, Order};
 use super::args::Guard;
 use super::outcome::Failure;
+use super::text::IdsAndText;
+use crate::config::Environment;
 use crate::domain::Action;
 
 /// Record that the customer's information came
@@ -13,19 +15,15 @@ use crate::domain::Action;
   caseload info-received C-10412
   caseload info-received C-10412 \"Log files came by mail\"")]
 pub struct Args {
-    /// Case ids; after a single one the text may follow in quotes
-    #[arg(value_name = "ID", required = true)]
-    words: Vec<String>,
-    /// What came; - reads standard input
-    #[arg(long, value_name = "T")]
-    text: Option<String>,
+    #[command(flatten)]
+    what: IdsAndText,
     #[command(flatten)]
     guard: Guard,
 }
 
 impl Args {
-    pub fn order(self) -> Result<Order, Failure> {
-        let (ids, text) = ids_and_text(self.words, self.text)?;
+    pub fn order(self, environment: &Environment) -> Result<Order, Failure> {
+        let (ids, text) = self.what.split(environment)?;
         Order::new(ids, &self.guard, Deed::Same(Action::InfoReceived { text }))
     }
 }

@@ -34,6 +34,7 @@ mod show;
 mod sla;
 mod sla_eval;
 mod take;
+mod text;
 mod workaround;
 
 use std::ffi::OsString;
@@ -90,12 +91,30 @@ fn run(cli: Cli, environment: Environment, output: &mut Output) -> Result<Exit, 
         Some(Command::Take(args)) => act(session, args.order()),
         Some(Command::Release(args)) => act(session, args.order()),
         Some(Command::Assign(args)) => act(session, args.order()),
-        Some(Command::Note(args)) => act(session, args.order()),
-        Some(Command::Reply(args)) => act(session, args.order()),
-        Some(Command::RequestInfo(args)) => act(session, args.order()),
-        Some(Command::InfoReceived(args)) => act(session, args.order()),
-        Some(Command::Workaround(args)) => act(session, args.order()),
-        Some(Command::Phone(args)) => act(session, args.order()),
+        Some(Command::Note(args)) => {
+            let order = args.order(&session.environment);
+            act(session, order)
+        }
+        Some(Command::Reply(args)) => {
+            let order = args.order(&session.environment);
+            act(session, order)
+        }
+        Some(Command::RequestInfo(args)) => {
+            let order = args.order(&session.environment);
+            act(session, order)
+        }
+        Some(Command::InfoReceived(args)) => {
+            let order = args.order(&session.environment);
+            act(session, order)
+        }
+        Some(Command::Workaround(args)) => {
+            let order = args.order(&session.environment);
+            act(session, order)
+        }
+        Some(Command::Phone(args)) => {
+            let order = args.order(&session.environment);
+            act(session, order)
+        }
         Some(Command::Severity(args)) => act(session, args.order()),
         Some(Command::Eligibility(args)) => act(session, args.order()),
         Some(Command::Escalate(args)) => act(session, args.order()),

@@ -1,9 +1,10 @@
 //! `caseload phone`
 
-use super::act::Order;
+use super::act::{Deed, Order};
 use super::args::Guard;
 use super::outcome::Failure;
-use super::session::Texts;
+use super::text::IdsAndText;
+use crate::config::Environment;
 use crate::domain::Action;
 
 /// Log a phone call
@@ -12,24 +13,21 @@ use crate::domain::Action;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   caseload phone C-10412 --with \"Ida Holm\" --text \"Host service restarted, works for now\"
-  caseload phone C-10412 --with \"Ida Holm\" --text -")]
+  caseload phone C-10412 --with \"Ida Holm\" --editor")]
 pub struct Args {
-    /// Case id, such as C-10412
-    #[arg(value_name = "ID")]
-    id: String,
+    #[command(flatten)]
+    what: IdsAndText,
     /// With whom
     #[arg(long, value_name = "WHO")]
     with: String,
-    /// What was said; - reads standard input
-    #[arg(long, value_name = "T")]
-    text: String,
     #[command(flatten)]
     guard: Guard,
 }
 
 impl Args {
-    pub fn order(self) -> Result<Order, Failure> {
-        let text = Texts::default().resolve(self.text)?;
-        Order::one(self.id, &self.guard, Action::LogPhoneCall { with: self.with, text })
+    pub fn order(self, environment: &Environment) -> Result<Order, Failure> {
+        let (ids, text) = self.what.split_with_text(environment)?;
+        let action = Action::LogPhoneCall { with: self.with, text };
+        Order::new(ids, &self.guard, Deed::Same(action))
     }
 }

@@ -2,7 +2,8 @@
 
 use super::args::word;
 use super::outcome::{Exit, Failure, stopped};
-use super::session::{Session, Texts};
+use super::session::Session;
+use super::text::Texts;
 use crate::client::CallError;
 use crate::domain::{Environment, Severity};
 use crate::wire::Report;

@@ -1,8 +1,10 @@
 //! `caseload request-info`
 
-use super::act::{Deed, Order, ids_and_required_text};
+use super::act::{Deed, Order};
 use super::args::{Guard, word};
 use super::outcome::Failure;
+use super::text::IdsAndText;
+use crate::config::Environment;
 use crate::domain::{Action, InfoItem};
 
 /// Ask the customer for information
@@ -14,12 +16,8 @@ use crate::domain::{Action, InfoItem};
   caseload request-info C-10412 \"Please send the log files of today.\" --item log_files
   caseload request-info C-10412 --item version --item steps --text -")]
 pub struct Args {
-    /// Case ids; after a single one the text may follow in quotes
-    #[arg(value_name = "ID", required = true)]
-    words: Vec<String>,
-    /// What the customer reads; - reads standard input
-    #[arg(long, value_name = "T")]
-    text: Option<String>,
+    #[command(flatten)]
+    what: IdsAndText,
     /// What is missing; may be given several times
     #[arg(long = "item", value_name = "I", value_parser = word!(InfoItem))]
     items: Vec<InfoItem>,
@@ -28,8 +26,8 @@ pub struct Args {
 }
 
 impl Args {
-    pub fn order(self) -> Result<Order, Failure> {
-        let (ids, text) = ids_and_required_text(self.words, self.text)?;
+    pub fn order(self, environment: &Environment) -> Result<Order, Failure> {
+        let (ids, text) = self.what.split_with_text(environment)?;
         Order::new(ids, &self.guard, Deed::Same(Action::RequestInfo { text, items: self.items }))
     }
 }

@@ -1,8 +1,9 @@
 //! `caseload respond`
 
-use super::act::{Order, resolved};
+use super::act::Order;
 use super::args::{Guard, Ids};
 use super::outcome::Failure;
+use super::text::resolved;
 use crate::domain::Action;
 
 /// Tell customers that their case is received

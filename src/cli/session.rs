@@ -1,7 +1,6 @@
 //! What a command works with: its surroundings, its output, and the way to the desk.
 
 use std::fmt;
-use std::io::Read;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -12,7 +11,7 @@ use super::output::Output;
 use crate::client::native::NativeApi;
 use crate::client::{Answer, CallError, CaseApi};
 use crate::clock::{Clock, DeskClock};
-use crate::config::{DeskKind, Environment, Flags, Settings};
+use crate::config::{DeskKind, Environment, Flags, Settings, TokenPlace};
 
 pub struct Session<'o> {
     pub environment: Environment,
@@ -48,7 +47,10 @@ impl<'o> Session<'o> {
                 desk.kind.word()
             )));
         }
-        let token = desk.token(&self.environment).await?;
+        let token = desk.token(&self.environment).await.map_err(|error| match desk.token {
+            TokenPlace::Missing => Failure::new(Exit::SignedOut, error.to_string()),
+            _ => error.into(),
+        })?;
         let api = NativeApi::new(&desk.url, token, settings.insecure_http)
             .map_err(|error| Failure::usage(format!("desk {}: {error}", desk.name)))?;
         Ok(Connection {
@@ -90,10 +92,7 @@ impl Connection {
         let exit = Exit::of(error);
         let sentence = match exit {
             Exit::SignedOut => self.signed_out(error),
-            Exit::NotReached => format!(
-                "Could not {what}: {why} Desk {} was not reached; try again later.",
-                self.desk
-            ),
+            Exit::NotReached => format!("Could not {what}: {why} Try again later."),
             _ => format!("Could not {what}: {why}"),
         };
         Failure::new(exit, sentence)
@@ -106,58 +105,5 @@ impl Connection {
             stopped(&error.to_string()),
             self.token_from
         )
-    }
-}
-
-/// The texts of a command; `-` is standard input, once.
-#[derive(Debug, Default)]
-pub struct Texts {
-    taken: bool,
-}
-
-/// The longest text that is read from standard input; what a case takes is less, and the desk says so.
-const STDIN_CAP: u64 = 4 * 1024 * 1024;
-
-impl Texts {
-    pub fn resolve(&mut self, text: String) -> Result<String, Failure> {
-        if text == "-" { self.read(std::io::stdin().lock()) } else { Ok(text) }
-    }
-
-    pub fn resolve_if(&mut self, text: Option<String>) -> Result<Option<String>, Failure> {
-        text.map(|text| self.resolve(text)).transpose()
-    }
-
-    /// All of the input; the line end that a shell puts at its end is not part of the text.
-    fn read(&mut self, input: impl Read) -> Result<String, Failure> {
-        if std::mem::replace(&mut self.taken, true) {
-            return Err(Failure::usage("only one text can come from standard input (\"-\")"));
-        }
-        let mut bytes = Vec::new();
-        input.take(STDIN_CAP + 1).read_to_end(&mut bytes).map_err(|error| {
-            Failure::new(Exit::Failed, format!("could not read standard input: {error}"))
-        })?;
-        if bytes.len() as u64 > STDIN_CAP {
-            return Err(Failure::usage("the text on standard input is longer than 4 MiB"));
-        }
-        let mut text = String::from_utf8(bytes)
-            .map_err(|_| Failure::usage("the text on standard input is not UTF-8"))?;
-        if text.ends_with('\n') {
-            text.truncate(text.len() - if text.ends_with("\r\n") { 2 } else { 1 });
-        }
-        Ok(text)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_comes_from_standard_input_once_and_without_its_last_line_end() {
-        let mut texts = Texts::default();
-        assert_eq!(texts.resolve("plain".to_owned()).unwrap(), "plain");
-        assert_eq!(texts.read(&b"two\nlines\r\n"[..]).unwrap(), "two\nlines");
-        assert!(texts.read(&b"again"[..]).is_err());
-        assert!(Texts::default().read(&b"\xff"[..]).is_err());
     }
 }

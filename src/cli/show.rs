@@ -29,6 +29,9 @@ pub struct Args {
 }
 
 pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure> {
+    if args.id.is_empty() {
+        return Err(Failure::usage("the case id is empty; ids look like C-10412"));
+    }
     let settings = session.settings()?;
     let connection = session.connect_by(&settings).await?;
     let id = CaseId::new(args.id);

@@ -1,8 +1,10 @@
 //! `caseload workaround`
 
-use super::act::{Deed, Order, ids_and_required_text};
+use super::act::{Deed, Order};
 use super::args::Guard;
 use super::outcome::Failure;
+use super::text::IdsAndText;
+use crate::config::Environment;
 use crate::domain::Action;
 
 /// Record a workaround
@@ -13,19 +15,15 @@ use crate::domain::Action;
   caseload workaround C-10412 \"Restart the host service every night\"
   caseload workaround C-10412 C-10413 --text -")]
 pub struct Args {
-    /// Case ids; after a single one the text may follow in quotes
-    #[arg(value_name = "ID", required = true)]
-    words: Vec<String>,
-    /// What the workaround is; - reads standard input
-    #[arg(long, value_name = "T")]
-    text: Option<String>,
+    #[command(flatten)]
+    what: IdsAndText,
     #[command(flatten)]
     guard: Guard,
 }
 
 impl Args {
-    pub fn order(self) -> Result<Order, Failure> {
-        let (ids, text) = ids_and_required_text(self.words, self.text)?;
+    pub fn order(self, environment: &Environment) -> Result<Order, Failure> {
+        let (ids, text) = self.what.split_with_text(environment)?;
         Order::new(ids, &self.guard, Deed::Same(Action::RecordWorkaround { text }))
     }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub use crate::domain::nearest;
 pub use desk::{Desk, Desks, TokenPlace};
-pub use environment::Environment;
+pub use environment::{Environment, SECRETS};
 pub use file::{DeskKind, QuietHours, Theme};
 pub use places::Places;
 

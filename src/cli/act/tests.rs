@@ -150,29 +150,6 @@ fn note(ids: &[&str]) -> Order {
 }
 
 #[test]
-fn ids_come_first_and_a_text_may_follow_a_single_one() {
-    let split = |args: &[&str], text: Option<&str>| {
-        ids_and_text(args.iter().map(|a| (*a).to_owned()).collect(), text.map(str::to_owned))
-    };
-    let ids = |ids: &[&str]| ids.iter().map(|a| (*a).to_owned()).collect::<Vec<_>>();
-    for (args, text, expected) in [
-        (&["C-1"][..], None, (ids(&["C-1"]), None)),
-        (&["C-1", "it works"], None, (ids(&["C-1"]), Some("it works"))),
-        (&["C-1", "fixed"], None, (ids(&["C-1"]), Some("fixed"))),
-        (&["C-1", "C-2"], None, (ids(&["C-1", "C-2"]), None)),
-        (&["C-1", "C-2"], Some("both"), (ids(&["C-1", "C-2"]), Some("both"))),
-        (&["C-1"], Some("C-2"), (ids(&["C-1"]), Some("C-2"))),
-        (&["17", "x"], None, (ids(&["17"]), Some("x"))),
-    ] {
-        let (got, said) = split(args, text).unwrap();
-        assert_eq!((got, said.as_deref()), expected, "{args:?}");
-    }
-    // Words that were not put in quotes must not become ids.
-    assert_eq!(split(&["C-1", "it", "works"], None).unwrap_err().exit(), Exit::Usage);
-    assert_eq!(split(&["C-1", "C-2", "works"], None).unwrap_err().exit(), Exit::Usage);
-}
-
-#[test]
 fn a_revision_goes_with_one_case() {
     let guard = Guard { if_revision: Some(3) };
     let two = Ids { ids: vec!["C-1".to_owned(), "C-2".to_owned()] };
