@@ -112,8 +112,8 @@ enum User {
 enum Token {
     /// Make a token and write it to standard output
     ///
-    /// This is the one time to see it. Keep it in a file that nobody else can read, and name that file in
-    /// CASELOAD_TOKEN_FILE or as token_file.
+    /// This is the one time to see it. Keep it in a file that nobody else can read (umask 077 before, or
+    /// chmod 600 afterwards), and name that file in CASELOAD_TOKEN_FILE or as token_file.
     #[command(after_help = "Examples:
   caseload admin token create rhald --label laptop
   caseload admin token create rhald --days 90 > rhald.token")]

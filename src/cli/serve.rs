@@ -43,6 +43,10 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
     let listening = listen(args.listen).await;
     if let Ok((listener, address)) = listening {
         let said = announce(session, address);
+        // Nobody can log in yet; whoever serves a desk for the first time should not have to find out.
+        if matches!(service.store().is_in_use().await, Ok(false)) {
+            session.output.remark(NOBODY_YET);
+        }
         if said.is_ok() {
             serve(listener, service.clone(), ending).await;
         }
@@ -66,6 +70,9 @@ fn announce(session: &mut Session<'_>, address: SocketAddr) -> Result<(), Failur
         Ok(())
     }
 }
+
+const NOBODY_YET: &str = "Nobody can log in yet: caseload admin user create --help, then admin token \
+                          create; both work while this runs.";
 
 pub const NAME_ANOTHER_ADDRESS: &str = " Name another address with --listen.";
 

@@ -74,6 +74,13 @@ pub(super) fn one_meaning(request: &Request) -> Answered<()> {
     }
     let headers = request.headers();
     let times = |name: &HeaderName| headers.get_all(name).iter().count();
+    // What is under another coding nobody undoes here.
+    let coding = headers.get(header::TRANSFER_ENCODING);
+    if coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+        || times(&header::TRANSFER_ENCODING) > 1
+    {
+        return Err(bad_request("The one Transfer-Encoding that is taken is chunked."));
+    }
     if request.version() == Version::HTTP_11 && times(&header::HOST) == 0 {
         return Err(bad_request("The Host header is missing."));
     }
