@@ -169,12 +169,13 @@ fn wrap(text: &str, width: usize, max_lines: usize) -> Vec<String> {
         let mut used = 0;
         // The last place in `line` where it may break: (bytes before, columns before).
         let mut break_at: Option<(usize, usize)> = None;
-        for grapheme in paragraph.graphemes(true) {
+        'graphemes: for grapheme in paragraph.graphemes(true) {
             let (mut shown, mut columns) = safe_grapheme(grapheme);
             if columns > width {
                 (shown, columns) = (MARK.to_string().into(), 1);
             }
-            if used + columns > width {
+            // Twice where a wide one does not fit after the word that moved to the next line.
+            while used + columns > width {
                 if lines.len() + 1 >= max_lines {
                     lines.push(line);
                     mark_cut(&mut lines, width);
@@ -183,7 +184,7 @@ fn wrap(text: &str, width: usize, max_lines: usize) -> Vec<String> {
                 if shown == " " {
                     lines.push(std::mem::take(&mut line));
                     (used, break_at) = (0, None);
-                    continue;
+                    continue 'graphemes;
                 }
                 let rest = if let Some((bytes, cols)) = break_at {
                     used -= cols;
@@ -250,6 +251,7 @@ mod tests {
         let text = Untrusted::from("one two three\n\nfour-and-a-half");
         assert_eq!(text.wrapped(8, 99), ["one two", "three", "", "four-and", "-a-half"]);
         assert_eq!(text.wrapped(8, 2), ["one two", "three…"]);
+        assert_eq!(Untrusted::from(" bcdefgh日").wrapped(8, 99), ["", "bcdefgh", "日"]);
     }
 
     proptest! {
