@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::action::ActionKind;
 use super::people::{CaseId, CorrectionId, PartnerRef, Person, Revision};
 use super::target::Target;
 use super::text::Untrusted;
@@ -115,6 +116,29 @@ pub enum TimelineKind {
     Other,
 }
 
+impl From<ActionKind> for TimelineKind {
+    fn from(kind: ActionKind) -> Self {
+        match kind {
+            ActionKind::Respond => Self::Respond,
+            ActionKind::Take => Self::Take,
+            ActionKind::Release => Self::Release,
+            ActionKind::Assign => Self::Assign,
+            ActionKind::Note => Self::Note,
+            ActionKind::Reply => Self::Reply,
+            ActionKind::RequestInfo => Self::RequestInfo,
+            ActionKind::InfoReceived => Self::InfoReceived,
+            ActionKind::SetSeverity => Self::SetSeverity,
+            ActionKind::RecordWorkaround => Self::RecordWorkaround,
+            ActionKind::LogPhoneCall => Self::LogPhoneCall,
+            ActionKind::SetEligibility => Self::SetEligibility,
+            ActionKind::Escalate => Self::Escalate,
+            ActionKind::HandBack => Self::HandBack,
+            ActionKind::Close => Self::Close,
+            ActionKind::Reopen => Self::Reopen,
+        }
+    }
+}
+
 /// One entry of a case's timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimelineEntry {
@@ -171,5 +195,18 @@ impl Case {
     /// The case's clocks that still count: running or paused.
     pub fn live_clocks(&self) -> impl Iterator<Item = &ClockSummary> {
         self.clocks.iter().filter(|c| matches!(c.state, ClockState::Running | ClockState::Paused))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_of_acts_bear_the_acts_word() {
+        for kind in ActionKind::ALL {
+            let entry = serde_json::to_value(TimelineKind::from(*kind)).unwrap();
+            assert_eq!(entry, kind.word());
+        }
     }
 }

@@ -10,8 +10,8 @@ use uuid::Uuid;
 
 use super::problem::{Answered, field, internal, invalid, not_found, problem};
 use super::store::{
-    CaseRow, Ending, NewAudit, Scope, Stored, colleague, correction_exists, from_serde_word,
-    next_id, open_correction,
+    CaseRow, Ending, NewAudit, Scope, Stored, colleague, correction_exists, next_id,
+    open_correction,
 };
 use super::{Service, tokens};
 use crate::domain::rules::{Change, Standing, decide};
@@ -198,7 +198,7 @@ impl Service {
             seq: row.entries,
             at: now,
             actor: by.clone(),
-            kind: from_serde_word(action.kind().word())?,
+            kind: action.kind().into(),
             visibility,
             text: Untrusted::from(text),
             summary: summary.into(),

@@ -1,7 +1,7 @@
 //! The past of one case, lived by the real rules and the real clocks: whoever acts here does it through
 //! `domain::rules::decide` and `sla::ledger`, so timeline, clocks and state agree as on a real desk.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::cast::Cast;
 use super::dice::Dice;
@@ -122,7 +122,7 @@ impl<'a> Life<'a> {
             at
         };
         // Whole seconds, as clocks count them.
-        self.case.updated_at = whole_seconds(self.case.updated_at).max(now);
+        self.case.updated_at = self.case.updated_at.trunc_subsecs(0).max(now);
     }
 
     /// Moves on to a part of the life that is counted from the report (0) to its end (1), in the opening
@@ -206,32 +206,7 @@ impl<'a> Life<'a> {
         }
         let (visibility, text) = told(action);
         let what = summary(action, &before, &self.case);
-        self.enter(by, kind_of(action), visibility, text, what);
+        self.enter(by, action.kind().into(), visibility, text, what);
         Ok(())
-    }
-}
-
-fn whole_seconds(at: DateTime<Utc>) -> DateTime<Utc> {
-    DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at)
-}
-
-const fn kind_of(action: &Action) -> TimelineKind {
-    match action {
-        Action::Respond { .. } => TimelineKind::Respond,
-        Action::Take {} => TimelineKind::Take,
-        Action::Release {} => TimelineKind::Release,
-        Action::Assign { .. } => TimelineKind::Assign,
-        Action::Note { .. } => TimelineKind::Note,
-        Action::Reply { .. } => TimelineKind::Reply,
-        Action::RequestInfo { .. } => TimelineKind::RequestInfo,
-        Action::InfoReceived { .. } => TimelineKind::InfoReceived,
-        Action::SetSeverity { .. } => TimelineKind::SetSeverity,
-        Action::RecordWorkaround { .. } => TimelineKind::RecordWorkaround,
-        Action::LogPhoneCall { .. } => TimelineKind::LogPhoneCall,
-        Action::SetEligibility { .. } => TimelineKind::SetEligibility,
-        Action::Escalate { .. } => TimelineKind::Escalate,
-        Action::HandBack { .. } => TimelineKind::HandBack,
-        Action::Close { .. } => TimelineKind::Close,
-        Action::Reopen { .. } => TimelineKind::Reopen,
     }
 }

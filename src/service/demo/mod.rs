@@ -21,7 +21,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
 use sha2::Sha256;
@@ -188,14 +187,10 @@ async fn make(
     let secret = tokens::random_hex();
     let tokens = DemoTokens::derive(&secret)?;
     store.set_meta(UNFINISHED, "1").await?;
-    let stage = Stage { cast: Cast::load(seed)?, policy, now: whole_seconds(service.now()), seed };
+    let stage = Stage { cast: Cast::load(seed)?, policy, now: service.moment(), seed };
     fill(service, stage, cases, &tokens).await?;
     store.set_meta(SECRET, &secret).await?;
     Ok(tokens)
-}
-
-fn whole_seconds(at: DateTime<Utc>) -> DateTime<Utc> {
-    DateTime::from_timestamp(at.timestamp(), 0).unwrap_or(at)
 }
 
 /// Makes the cases part by part, the next one while the one before is stored.
