@@ -168,6 +168,8 @@ pub struct DetailTitle {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClocksView {
+    /// Whose clocks these are; None where the detail beside them says it.
+    pub title: Option<DetailTitle>,
     pub clocks: Vec<ClockRow>,
     /// The next breaches over all cases: "C-10398 missed", "C-10412 22m".
     pub next: Vec<(CaseId, Face, String)>,
@@ -186,6 +188,10 @@ pub struct ClockRow {
     pub due: String,
     /// Time used, in per mille of the target; None when it has ended or has no target.
     pub used_permille: Option<u16>,
+    /// "target 5bd, since Tue 24 Nov 10:08 CET"
+    pub facts: String,
+    /// What being late asks for: "must be escalated now". Empty: nothing.
+    pub demand: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

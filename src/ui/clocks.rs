@@ -3,6 +3,7 @@
 
 use ratatui::layout::Rect;
 
+use super::detail;
 use super::pen::{Joint, Pen, columns};
 use crate::app::layout::inside;
 use crate::app::view::{ClockRow, ClocksView, Tone};
@@ -19,7 +20,13 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &ClocksView, focused: bool, joint: 
         return;
     }
     let title = if focused { pen.tone(Tone::Title) } else { pen.tone(Tone::Plain) };
-    pen.pane(area, focused, joint, &[("Clocks", title)], &[]);
+    let id = view.title.as_ref().map(|title| title.id.to_string()).unwrap_or_default();
+    let mut names = vec![("Clocks", title)];
+    if let Some(case) = &view.title {
+        names.push(("  ", title));
+        names.extend(detail::names(pen, &id, case, title));
+    }
+    pen.pane(area, focused, joint, &names, &[]);
     let inside = inside(area);
     // One column of air at both sides, where there is room.
     let margin = u16::from(inside.width > 24);
@@ -28,10 +35,9 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &ClocksView, focused: bool, joint: 
         strip(pen, Rect { height: 1, ..inside }, &view.clocks);
         inside.y + 1
     } else {
-        let rows = u16::try_from(view.clocks.len()).unwrap_or(u16::MAX);
         // The next breaches keep a line of their own when the clocks would take all.
-        let rows = rows.min(if view.next.is_empty() { inside.height } else { inside.height - 1 });
-        table(pen, Rect { height: rows, ..inside }, &view.clocks);
+        let most = if view.next.is_empty() { inside.height } else { inside.height - 1 };
+        let rows = table(pen, Rect { height: most, ..inside }, &view.clocks);
         let air = u16::from(rows > 0 && rows + 3 <= inside.height);
         inside.y + rows + air
     };
@@ -39,8 +45,9 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &ClocksView, focused: bool, joint: 
     next(pen, Rect { y: next_from, height, ..inside }, view);
 }
 
-/// One clock a row, in columns.
-fn table(pen: &mut Pen, area: Rect, clocks: &[ClockRow]) {
+/// One clock a row, in columns, and below it what found no column, as far as there is room. Answers how many
+/// rows it took.
+fn table(pen: &mut Pen, area: Rect, clocks: &[ClockRow]) -> u16 {
     let widest = |of: fn(&ClockRow) -> u16| clocks.iter().map(of).max().unwrap_or(0);
     let short = widest(|c| columns(c.short));
     let text = widest(|c| columns(&c.text));
@@ -60,7 +67,12 @@ fn table(pen: &mut Pen, area: Rect, clocks: &[ClockRow]) {
     let free = spare(name, due, text).unwrap_or(0);
     let bar = (free + text - beside).saturating_sub(1).min(*BAR.end());
     let bar = if beside > 0 && bar >= *BAR.start() { bar } else { 0 };
-    for (clock, y) in clocks.iter().zip(area.y..area.bottom()) {
+    let below = below(clocks, due == 0, area);
+    let mut y = area.y;
+    for (clock, below) in clocks.iter().zip(below) {
+        if y == area.bottom() {
+            break;
+        }
         let face = pen.tone(Tone::Face(clock.face));
         let mut x = area.x;
         pen.put(x, y, short, clock.short, pen.tone(Tone::Strong));
@@ -81,7 +93,41 @@ fn table(pen: &mut Pen, area: Rect, clocks: &[ClockRow]) {
             let tone = if clock.ended() { Tone::Dim } else { Tone::Plain };
             pen.put(area.right() - width, y, width, &clock.due, pen.tone(tone));
         }
+        y += 1;
+        let indent = short + 1 + pen.sign_width() + 1;
+        for (text, tone) in below {
+            if y < area.bottom() {
+                let x = area.x + indent;
+                pen.put(x, y, area.width.saturating_sub(indent), &text, pen.tone(tone));
+                y += 1;
+            }
+        }
     }
+    y - area.y
+}
+
+/// The lines below each clock. What is demanded goes before a due instant that has no column, and that before
+/// the facts, each kind for all clocks or for none.
+fn below(clocks: &[ClockRow], due: bool, area: Rect) -> Vec<Vec<(String, Tone)>> {
+    type Kind = fn(&ClockRow) -> Option<(String, Tone)>;
+    let demand: Kind = |c| (!c.demand.is_empty()).then(|| (c.demand.to_owned(), Tone::Error));
+    let due_line: Kind =
+        |c| (!c.ended() && !c.due.is_empty()).then(|| (format!("due {}", c.due), Tone::Plain));
+    let facts: Kind = |c| (!c.facts.is_empty()).then(|| (c.facts.clone(), Tone::Dim));
+    let mut lines = vec![Vec::new(); clocks.len()];
+    let mut left = usize::from(area.height).saturating_sub(clocks.len());
+    // Facts are for a pane that has the screen: beside others they would crowd it.
+    for (kind, spare) in [(Some(demand), 0), (due.then_some(due_line), 0), (Some(facts), 4)] {
+        let of_kind: Vec<_> = clocks.iter().map(|clock| kind?(clock)).collect();
+        let count = of_kind.iter().flatten().count();
+        if count + spare <= left {
+            left -= count;
+            for (lines, line) in lines.iter_mut().zip(of_kind) {
+                lines.extend(line);
+            }
+        }
+    }
+    lines
 }
 
 /// All clocks in one line: those that still run have a bar and their due instant, where there is room.
@@ -93,11 +139,7 @@ fn strip(pen: &mut Pen, line: Rect, clocks: &[ClockRow]) {
     };
     let width = |pen: &Pen, clock: &ClockRow, bar: bool, due: bool| {
         let bar = if bar && clock.used_permille.is_some() { BAR + 1 } else { 0 };
-        let due = if due && !clock.ended() && !clock.due.is_empty() {
-            columns(&clock.due) + 2
-        } else {
-            0
-        };
+        let due = if due { clock.tail().map_or(0, |(tail, _)| columns(tail) + 2) } else { 0 };
         columns(clock.short) + 1 + sign(pen, clock) + bar + columns(&clock.text) + due
     };
     let gaps = u16::try_from(clocks.len().saturating_sub(1)).unwrap_or(0) * 3;
@@ -124,8 +166,8 @@ fn strip(pen: &mut Pen, line: Rect, clocks: &[ClockRow]) {
             x += draw_bar(pen, x, line.y, BAR, used, clock.face) + 1;
         }
         x += pen.put(x, line.y, left(x), &clock.text, face);
-        if due && !clock.ended() && !clock.due.is_empty() {
-            x += 2 + pen.put(x + 2, line.y, left(x + 2), &clock.due, pen.tone(Tone::Dim));
+        if let Some((tail, tone)) = clock.tail().filter(|_| due) {
+            x += 2 + pen.put(x + 2, line.y, left(x + 2), tail, pen.tone(tone));
         }
     }
 }
@@ -185,6 +227,15 @@ fn next(pen: &mut Pen, area: Rect, view: &ClocksView) {
 }
 
 impl ClockRow {
+    /// What follows a clock in a strip: what it demands, else when it is due.
+    fn tail(&self) -> Option<(&str, Tone)> {
+        match (self.demand, self.due.as_str()) {
+            ("", "") => None,
+            ("", due) => (!self.ended()).then_some((due, Tone::Dim)),
+            (demand, _) => Some((demand, Tone::Error)),
+        }
+    }
+
     /// Whether the clock has stopped for good.
     fn ended(&self) -> bool {
         matches!(self.face, Face::Met | Face::MissedDone)

@@ -1,10 +1,11 @@
 //! The case under the cursor: what it is and what happened to it.
 
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
-use super::pen::{Joint, Pen};
+use super::pen::{Joint, Pen, Piece};
 use crate::app::layout::inside;
-use crate::app::view::{DetailView, Tone};
+use crate::app::view::{DetailTitle, DetailView, Tone};
 
 pub fn draw(pen: &mut Pen, area: Rect, view: &DetailView, focused: bool, joint: Joint) {
     if area.width < 3 || area.height < 3 {
@@ -14,15 +15,7 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &DetailView, focused: bool, joint: 
     match &view.title {
         Some(title) => {
             let id = title.id.to_string();
-            let severity = pen.tone(Tone::Severity(title.severity));
-            let pieces = [
-                (id.as_str(), plain),
-                ("  ", plain),
-                (title.severity.label(), severity),
-                ("  ", plain),
-                (title.tier.label(), plain),
-            ];
-            pen.pane(area, focused, joint, &pieces, &[]);
+            pen.pane(area, focused, joint, &names(pen, &id, title, plain), &[]);
         }
         None => pen.pane(area, focused, joint, &[("Case", plain)], &[]),
     }
@@ -35,4 +28,15 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &DetailView, focused: bool, joint: 
         pen.line(inside.x + 1, y, inside.width.saturating_sub(2), line);
     }
     pen.scroll_mark(area, view.scroll, inside.height.into(), view.lines.len());
+}
+
+/// A case in a frame line: its id, severity and tier.
+pub fn names<'a>(pen: &Pen, id: &'a str, title: &DetailTitle, plain: Style) -> [Piece<'a>; 5] {
+    [
+        (id, plain),
+        ("  ", plain),
+        (title.severity.label(), pen.tone(Tone::Severity(title.severity))),
+        ("  ", plain),
+        (title.tier.label(), plain),
+    ]
 }

@@ -36,7 +36,10 @@ pub fn desk_with(columns: u16, rows: u16, focus: Pane, zoomed: bool) -> Snapshot
             filter: None,
         },
         detail: detail(),
-        clocks: clocks(),
+        clocks: ClocksView {
+            title: detail().title.filter(|_| areas.detail.is_empty()),
+            ..clocks()
+        },
         footer: Footer { toast: None, hints: hints() },
         overlay: None,
         focus,
@@ -134,6 +137,7 @@ pub fn detail() -> DetailView {
 
 pub fn clocks() -> ClocksView {
     ClocksView {
+        title: None,
         clocks: vec![
             ClockRow {
                 short: "R",
@@ -142,6 +146,8 @@ pub fn clocks() -> ClocksView {
                 text: "met in 8 s".into(),
                 due: "Thu 13 Nov 11:12 CET".into(),
                 used_permille: None,
+                facts: "target 2h, since Thu 13 Nov 09:12 CET".into(),
+                demand: "",
             },
             ClockRow {
                 short: "S1",
@@ -150,6 +156,8 @@ pub fn clocks() -> ClocksView {
                 text: "9m 12s".into(),
                 due: "Fri 14 Nov 14:05 CET".into(),
                 used_permille: Some(912),
+                facts: "target 1bd, since Thu 13 Nov 14:05 CET".into(),
+                demand: "",
             },
         ],
         next: vec![

@@ -118,6 +118,17 @@ fn the_desk_at_50x12_is_the_queue_alone() {
 }
 
 #[test]
+fn clocks_say_below_themselves_what_finds_no_column_and_everything_on_a_screen_of_their_own() {
+    let late = |mut desk: Snapshot| {
+        desk.clocks.clocks[1].demand = "must be escalated now";
+        desk
+    };
+    assert_picture!("clocks_100x30", late(fixture::desk(100, 30)));
+    assert_picture!("clocks_zoomed_80x24", late(fixture::desk_with(80, 24, Pane::Clocks, true)));
+    assert_picture!("clocks_strip_80x24", late(fixture::desk(80, 24)));
+}
+
+#[test]
 fn the_desk_at_60x15_and_at_the_smallest_size() {
     assert_picture!("desk_60x15", fixture::desk(60, 15));
     assert_picture!("desk_20x5", fixture::desk(20, 5));

@@ -2,27 +2,30 @@
 //! all cases.
 
 use super::Wake;
+use super::detail::title;
 use crate::app::model::Model;
 use crate::app::view::{ClockRow, ClocksView};
 use crate::app::words;
-use crate::domain::{CaseId, ClockKind, ClockState, ClockSummary};
+use crate::app::zone;
+use crate::domain::{Case, CaseId, ClockKind, ClockState, ClockSummary, Tier};
 use crate::sla::reading::{self, Face};
 
 /// How many missed cases, and how many that are due, the line of the next breaches names at most.
 const NEXT_MISSED: usize = 2;
-const NEXT_DUE: usize = 4;
+const NEXT_DUE: usize = 8;
 
 pub fn clocks(model: &Model, wake: &mut Wake) -> ClocksView {
-    let clocks = model
-        .queue
-        .selected()
-        .map(|case| case.clocks.iter().map(|clock| row(model, clock, wake)).collect())
+    let case = model.queue.selected();
+    let clocks = case
+        .map(|case| case.clocks.iter().map(|clock| row(model, case, clock, wake)).collect())
         .unwrap_or_default();
-    ClocksView { clocks, next: next(model, wake) }
+    let alone = model.areas().detail.is_empty();
+    ClocksView { title: case.filter(|_| alone).map(title), clocks, next: next(model, wake) }
 }
 
-fn row(model: &Model, clock: &ClockSummary, wake: &mut Wake) -> ClockRow {
-    let read = reading::read(clock, &model.policy, wake.now);
+fn row(model: &Model, case: &Case, clock: &ClockSummary, wake: &mut Wake) -> ClockRow {
+    let policy = &model.policy;
+    let read = reading::read(clock, policy, wake.now);
     wake.by(read.next_change);
     let counts = matches!(clock.state, ClockState::Running | ClockState::Paused);
     // The bar moves when a text does: no screen is drawn for a thousandth alone.
@@ -41,8 +44,24 @@ fn row(model: &Model, clock: &ClockSummary, wake: &mut Wake) -> ClockRow {
         },
         face: read.face,
         text: read.text,
-        due: reading::due_text(clock, &model.policy).unwrap_or_default(),
+        due: reading::due_text(clock, policy).unwrap_or_default(),
         used_permille,
+        facts: format!(
+            "target {}, since {} {}",
+            clock.target,
+            zone::stamp(policy, &clock.calendar, clock.started_at),
+            zone::name(policy, &clock.calendar, clock.started_at)
+        ),
+        // Domain rule 6: the target is the time before the issue must be escalated.
+        demand: if clock.kind == ClockKind::Resolution
+            && (clock.tier, case.tier) == (Tier::First, Tier::First)
+            && counts
+            && read.missed
+        {
+            "must be escalated now"
+        } else {
+            ""
+        },
     }
 }
 

@@ -26,7 +26,7 @@ pub fn detail(model: &Model) -> DetailView {
         };
         return DetailView { title: None, lines: vec![], scroll: 0, notice: Some(notice) };
     };
-    let title = DetailTitle { id: case.id.clone(), severity: case.severity, tier: case.tier };
+    let title = title(case);
     let mut lines = model.text.lines.clone();
     if model.details.get(&case.id).is_none() {
         let (_, width) = model.detail_size();
@@ -43,6 +43,11 @@ pub fn detail(model: &Model) -> DetailView {
         put(&mut lines, tone, &text.into(), width);
     }
     DetailView { title: Some(title), lines, scroll: model.text.scroll, notice: None }
+}
+
+/// What names a case in the frame of a pane.
+pub fn title(case: &Case) -> DetailTitle {
+    DetailTitle { id: case.id.clone(), severity: case.severity, tier: case.tier }
 }
 
 /// The text of a case, wrapped to so many columns. Without `detail`, what the feed tells.

@@ -257,6 +257,34 @@ fn a_detail_that_cannot_be_read_says_why_and_is_asked_for_again_when_the_line_is
 }
 
 #[test]
+fn a_missed_resolution_clock_at_1st_level_says_that_the_case_must_be_escalated() {
+    let late = case("C-1", Severity::Critical, hours(24 * 14));
+    let demands = |desk: &Desk| -> Vec<_> {
+        desk.snap().clocks.clocks.iter().map(|c| (c.short, c.demand)).collect()
+    };
+    let mut desk = Desk::partner(vec![late.clone(), unanswered("C-2", Severity::High, hours(9))]);
+    assert_eq!(demands(&desk), [("R", ""), ("S1", "must be escalated now")]);
+    desk.press("j");
+    assert_eq!(demands(&desk), [("R", ""), ("S1", "")], "a late response is no reason");
+    desk.press("k");
+    desk.feed(vec![at_second(late)]);
+    desk.press("2 G");
+    assert_eq!(desk.selected(), "C-1");
+    assert_eq!(demands(&desk), [("R", ""), ("S1", ""), ("S2", "")]);
+}
+
+#[test]
+fn the_clocks_name_their_case_where_no_detail_stands_beside_them() {
+    let mut desk = Desk::partner(two());
+    let named = |desk: &Desk| desk.snap().clocks.title.map(|title| title.id.to_string());
+    assert_eq!(named(&desk), None);
+    desk.press("tab tab z");
+    assert_eq!(named(&desk).as_deref(), Some("C-1"));
+    let facts = desk.snap().clocks.clocks[1].facts.clone();
+    assert!(facts.starts_with("target 10bd, since Tue 24 Nov"), "{facts}");
+}
+
+#[test]
 fn the_clocks_pane_shows_both_sides_of_the_ledger_and_the_next_breaches_over_all_cases() {
     let late = with(unanswered("C-7", Severity::Critical, hours(3)), person("lito", "L. Ito"));
     let desk = Desk::partner(vec![at_second(case("C-1", Severity::Low, hours(1))), late]);
