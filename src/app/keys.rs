@@ -127,6 +127,7 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
             model.wanted = None;
         }
         Action::Help => {
+            model.toast = None;
             model.overlay = Some(Overlay::Help { search: Box::new(editor("")), scroll: 0 });
         }
         Action::Quit => quit(model, effects),
@@ -196,6 +197,7 @@ fn form(
     let Some(Overlay::Form(form)) = &mut model.overlay else { return };
     let in_text = form.focused().is_some_and(|f| f.is_text());
     match action {
+        Some(Action::Accept) if form.is_on_button() => order::send(model, now, effects),
         Some(Action::Send) => order::send(model, now, effects),
         Some(Action::Leave) => order::leave(model, now),
         Some(Action::NextField) => form.move_focus(false),

@@ -81,11 +81,13 @@ fn phase(kind: ActionKind, now: DateTime<Utc>) -> Phase {
 
 /// Opens the form of an act, with the draft that was left in it.
 fn open(model: &mut Model, kind: ActionKind, case: &Case) {
-    let draft = model.acts.take_draft(&case.id, kind);
-    let form = match draft {
-        Some(draft) => draft.anew(case),
-        None => Form::open(kind, case),
+    let people = if kind == ActionKind::Assign { model.queue.colleagues(case) } else { Vec::new() };
+    let form = match model.acts.take_draft(&case.id, kind) {
+        Some(draft) => draft.anew(case, &people),
+        None => Form::open(kind, case, &people),
     };
+    // What was said before is not about this.
+    model.toast = None;
     model.overlay = form.map(|form| Overlay::Form(Box::new(form)));
 }
 

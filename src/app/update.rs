@@ -159,6 +159,7 @@ pub(super) fn quit(model: &mut Model, effects: &mut Vec<Effect>) {
     if model.acts.flights().next().is_none() && model.acts.drafts().is_empty() {
         effects.push(Effect::Quit);
     } else {
+        model.toast = None;
         model.overlay = Some(Overlay::Quit);
     }
 }

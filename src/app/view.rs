@@ -229,7 +229,11 @@ pub struct FormView {
     pub preview: Vec<Line>,
     /// Why it was refused or cannot be sent as it is.
     pub error: Option<Untrusted>,
-    /// Keys that work here: send, leave.
+    /// The button that sends it.
+    pub send: Hint,
+    /// The button has the keys.
+    pub on_send: bool,
+    /// The other keys that work here.
     pub hints: Vec<Hint>,
 }
 
@@ -253,6 +257,8 @@ pub enum FieldKind {
     Text { lines: Vec<String>, cursor: (usize, usize) },
     /// One of a list.
     Choice { options: Vec<String>, chosen: Option<usize> },
+    /// Any number of a list, and the one that the keys are on.
+    Many { options: Vec<(String, bool)>, at: usize },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -20,6 +20,11 @@ pub fn act_of(action: Action) -> Option<ActionKind> {
         Action::Close => ActionKind::Close,
         Action::Severity => ActionKind::SetSeverity,
         Action::Reopen => ActionKind::Reopen,
+        Action::Phone => ActionKind::LogPhoneCall,
+        Action::InfoReceived => ActionKind::InfoReceived,
+        Action::Workaround => ActionKind::RecordWorkaround,
+        Action::Assign => ActionKind::Assign,
+        Action::Eligibility => ActionKind::SetEligibility,
         _ => return None,
     })
 }
@@ -61,7 +66,14 @@ pub fn title(kind: ActionKind) -> &'static str {
         ActionKind::HandBack => "Hand back",
         ActionKind::Close => "Close",
         ActionKind::Reopen => "Reopen",
-        _ => "Act on",
+        ActionKind::LogPhoneCall => "Phone call on",
+        ActionKind::InfoReceived => "Information received on",
+        ActionKind::RecordWorkaround => "Workaround for",
+        ActionKind::Assign => "Assign",
+        ActionKind::SetEligibility => "Eligibility of",
+        ActionKind::Respond => "Respond to",
+        ActionKind::Take => "Take",
+        ActionKind::Release => "Release",
     }
 }
 
@@ -80,7 +92,13 @@ pub fn done(kind: ActionKind, case: &Case) -> String {
         ActionKind::HandBack => format!("{id} handed back to {}", case.tier),
         ActionKind::Close => format!("{id} closed"),
         ActionKind::Reopen => format!("{id} reopened"),
-        _ => format!("{id}: done"),
+        ActionKind::LogPhoneCall => format!("{id}: phone call logged"),
+        ActionKind::InfoReceived => format!("{id}: no longer waiting for the customer"),
+        ActionKind::RecordWorkaround => {
+            format!("{id}: workaround recorded, {} now", case.severity)
+        }
+        ActionKind::Assign => format!("{id} assigned to {}", with(case.assignee.as_ref())),
+        ActionKind::SetEligibility => format!("{id} is {} now", case.eligibility),
     }
 }
 

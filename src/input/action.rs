@@ -104,6 +104,11 @@ actions! {
     Close = "close" in Desk;
     Severity = "severity" in Desk;
     Reopen = "reopen" in Desk;
+    Phone = "phone" in Desk;
+    InfoReceived = "info_received" in Desk;
+    Workaround = "workaround" in Desk;
+    Assign = "assign" in Desk;
+    Eligibility = "eligibility" in Desk;
 
     Send = "send" in Form;
     NextField = "next_field" in Form;

@@ -211,7 +211,9 @@ pub fn note() -> FormView {
         }],
         preview: Vec::new(),
         error: None,
-        hints: vec![hint("ctrl-s", "send"), hint("esc", "leave, keep draft")],
+        send: hint("Ctrl-S", "send"),
+        on_send: false,
+        hints: vec![hint("Esc", "leave, keep the draft"), hint("Tab", "next")],
     }
 }
 
@@ -222,6 +224,22 @@ pub fn reply() -> FormView {
         audience: Some(Audience::Customer),
         ..note()
     }
+}
+
+/// Asking for information, with the keys on the list of what is asked for.
+pub fn request_info() -> FormView {
+    let options = ["licence key", "product version", "environment", "log files", "what was tried"];
+    let options = options.iter().enumerate().map(|(at, label)| ((*label).to_owned(), at == 3));
+    let mut form = reply();
+    form.title = "Ask the customer on C-10412".into();
+    form.fields[0].focused = false;
+    form.fields.push(FieldView {
+        label: "Asked for, Space checks (optional)".into(),
+        kind: FieldKind::Many { options: options.collect(), at: 3 },
+        focused: true,
+        error: None,
+    });
+    form
 }
 
 /// Closing, refused for want of a text, with everything that a form can have.
@@ -258,7 +276,9 @@ pub fn close() -> FormView {
             line(&[(Tone::Dim, "No clock runs afterwards.")]),
         ],
         error: Some("Could not close C-10412: a text is needed.".into()),
-        hints: vec![hint("ctrl-s", "send"), hint("esc", "leave, keep draft")],
+        send: hint("Ctrl-S", "send"),
+        on_send: false,
+        hints: vec![hint("Esc", "leave, keep the draft"), hint("Tab", "next")],
     }
 }
 

@@ -7,7 +7,8 @@ use ratatui::style::{Modifier, Style};
 use super::pen::{Pen, Stroke, columns};
 use super::{footer, wrap};
 use crate::app::layout::inside;
-use crate::app::view::{Audience, FieldKind, FieldView, FormView, Line, Tone};
+use crate::app::view::{Audience, FieldKind, FieldView, FormView, Hint, Line, Tone};
+use crate::domain::text::safe_line;
 
 /// The widest form: longer lines are hard to read.
 const WIDEST: u16 = 76;
@@ -73,13 +74,16 @@ pub fn draw(pen: &mut Pen, screen: Rect, form: &FormView) -> Option<Position> {
     pen.clear(area);
     // A frame is never shown reversed: a theme without colour marks the customer's by its strokes.
     let lines = style.remove_modifier(Modifier::REVERSED);
-    pen.frame(area, stroke, lines, &[(&form.title, pen.tone(Tone::Title))], &[]);
+    let title = short_title(&form.title, area.width.saturating_sub(4));
+    pen.frame(area, stroke, lines, &[(&title, pen.tone(Tone::Title))], &[]);
     let bottom = Rect {
         x: area.x + 2,
         y: area.bottom().saturating_sub(1),
         width: area.width.saturating_sub(4),
         height: 1,
     };
+    let used = button(pen, bottom, &form.send, form.on_send);
+    let bottom = Rect { x: bottom.x + used, width: bottom.width.saturating_sub(used), ..bottom };
     frame_hints(pen, bottom, &form.hints);
 
     let body = inside(area);
@@ -96,7 +100,11 @@ pub fn draw(pen: &mut Pen, screen: Rect, form: &FormView) -> Option<Position> {
         y += 1;
     }
     air(&mut y, shares.subtitle + shares.banner > 0);
-    let cursor = draw_fields(pen, Rect { y, height: shares.fields, ..body }, side(width), &fields);
+    let first = first_row(&fields, shares.fields.into());
+    let rows = Rect { y, height: shares.fields, ..body };
+    let cursor = draw_fields(pen, rows, side(width), &fields, first);
+    let track = Rect { y: y.saturating_sub(1), height: shares.fields + 2, ..area };
+    pen.scroll_mark(track, first, shares.fields.into(), fields.rows.len());
     y += shares.fields;
     air(&mut y, shares.preview > 0);
     draw_preview(pen, Rect { y, height: shares.preview, ..body }, &preview);
@@ -109,6 +117,17 @@ pub fn draw(pen: &mut Pen, screen: Rect, form: &FormView) -> Option<Position> {
         }
     }
     cursor
+}
+
+/// A title in so many columns: what is cut is the act, never the case at its end.
+fn short_title(title: &str, room: u16) -> String {
+    match title.rsplit_once(' ') {
+        Some((act, case)) if columns(title) > room => {
+            let act = safe_line(act, room.saturating_sub(columns(case) + 1).into());
+            format!("{act} {case}")
+        }
+        _ => title.to_owned(),
+    }
 }
 
 fn side(width: u16) -> u16 {
@@ -193,21 +212,29 @@ fn draw_preview(pen: &mut Pen, area: Rect, preview: &[Line]) {
     }
 }
 
-fn draw_fields(pen: &mut Pen, area: Rect, side: u16, fields: &Fields) -> Option<Position> {
-    let visible = usize::from(area.height);
-    if visible == 0 {
-        return None;
-    }
-    // The whole focused field if it fits, else the row with the cursor.
+/// The first row in view: the whole focused field is seen if it fits, else the row with the cursor.
+fn first_row(fields: &Fields, visible: usize) -> usize {
     let whole = fields.focused.len() <= visible;
     let (from, to) = if whole {
         (fields.focused.start, fields.focused.end)
     } else {
         (fields.key_row, fields.key_row + 1)
     };
-    let first = to.saturating_sub(visible).min(from);
     // Without need, nothing before is hidden.
-    let first = if to <= visible { 0 } else { first };
+    if to <= visible { 0 } else { to.saturating_sub(visible).min(from) }
+}
+
+fn draw_fields(
+    pen: &mut Pen,
+    area: Rect,
+    side: u16,
+    fields: &Fields,
+    first: usize,
+) -> Option<Position> {
+    let visible = usize::from(area.height);
+    if visible == 0 {
+        return None;
+    }
     for (row, y) in fields.rows.iter().skip(first).zip(area.y..area.bottom()) {
         let mut x = area.x + row.indent;
         for (text, style) in &row.line {
@@ -265,11 +292,19 @@ fn fields_of(pen: &Pen, fields: &[FieldView], width: u16, longest_text: u16) -> 
                 }
             }
             FieldKind::Choice { options, chosen } => {
-                let (rows, chosen_row) = choice_rows(pen, field, options, *chosen, head, width);
-                key_row = start + chosen_row;
-                for (line, indent) in rows {
-                    all.push(line, indent);
-                }
+                let boxed = |(at, label): (usize, &String)| {
+                    let sign = if *chosen == Some(at) { "(•)" } else { "( )" };
+                    (format!("{sign} {label}"), *chosen == Some(at))
+                };
+                let options: Vec<_> = options.iter().enumerate().map(boxed).collect();
+                key_row += all.list(pen, field.focused, &options, *chosen, head, width);
+            }
+            FieldKind::Many { options, at } => {
+                let boxed = |(label, on): &(String, bool)| {
+                    (format!("{} {label}", if *on { "[x]" } else { "[ ]" }), *on)
+                };
+                let options: Vec<_> = options.iter().map(boxed).collect();
+                key_row += all.list(pen, field.focused, &options, Some(*at), head, width);
             }
         }
         if field.focused {
@@ -284,68 +319,63 @@ impl Fields {
     fn push(&mut self, line: Vec<(String, Style)>, indent: u16) {
         self.rows.push(FieldRow { line, indent });
     }
+
+    /// A list: beside its name in one line if it fits there, else below it, over as many lines as it takes.
+    /// `options`: each with whether it holds. Answers in which of its rows the one stands that the keys are on.
+    fn list(
+        &mut self,
+        pen: &Pen,
+        focused: bool,
+        options: &[(String, bool)],
+        at: Option<usize>,
+        mut head: Vec<(String, Style)>,
+        width: u16,
+    ) -> usize {
+        let looks = |index: usize, holds: bool| {
+            let look = pen.tone(if holds { Tone::Strong } else { Tone::Plain });
+            if focused && at == Some(index) { look.add_modifier(Modifier::REVERSED) } else { look }
+        };
+        let head_width: u16 = head.iter().map(|(text, _)| columns(text)).sum();
+        let options_width: u16 = options.iter().map(|(text, _)| columns(text) + 2).sum();
+        let beside = head_width + options_width <= width;
+        if !beside {
+            self.push(std::mem::take(&mut head), 0);
+        }
+        let (indent, first) = if beside { (0, self.rows.len()) } else { (2, self.rows.len() - 1) };
+        let mut line = head;
+        let mut used = if beside { head_width } else { 0 };
+        let mut key_row = 0;
+        for (index, (text, holds)) in options.iter().enumerate() {
+            let needs = columns(text);
+            if used > 0 && used + 2 + needs > width.saturating_sub(indent) {
+                self.push(std::mem::take(&mut line), indent);
+                used = 0;
+            }
+            if used > 0 {
+                line.push(("  ".to_owned(), Style::new()));
+                used += 2;
+            }
+            if at == Some(index) {
+                key_row = self.rows.len() - first;
+            }
+            line.push((text.clone(), looks(index, *holds)));
+            used += needs;
+        }
+        self.push(line, indent);
+        key_row
+    }
 }
 
-type ChoiceRow = (Vec<(String, Style)>, u16);
-
-/// A choice: beside its name in one line if it fits there, else below it, over as many lines as it takes.
-/// Answers also in which of its rows the chosen one stands.
-fn choice_rows(
-    pen: &Pen,
-    field: &FieldView,
-    options: &[String],
-    chosen: Option<usize>,
-    head: Vec<(String, Style)>,
-    width: u16,
-) -> (Vec<ChoiceRow>, usize) {
-    let option = |at: usize| -> (String, Style) {
-        if chosen == Some(at) {
-            let look = if field.focused {
-                pen.tone(Tone::Strong).add_modifier(Modifier::REVERSED)
-            } else {
-                pen.tone(Tone::Strong)
-            };
-            (format!("(•) {}", options[at]), look)
-        } else {
-            (format!("( ) {}", options[at]), pen.tone(Tone::Plain))
-        }
-    };
-    let head_width: u16 = head.iter().map(|(text, _)| columns(text)).sum();
-    let options_width: u16 = (0..options.len()).map(|at| columns(&option(at).0) + 2).sum();
-    if head_width + options_width <= width {
-        let mut line = head;
-        for at in 0..options.len() {
-            line.push(("  ".to_owned(), Style::new()));
-            line.push(option(at));
-        }
-        return (vec![(line, 0)], 0);
-    }
-    let mut rows: Vec<ChoiceRow> = vec![(head, 0)];
-    let mut chosen_row = 0;
-    let mut used = 0;
-    for at in 0..options.len() {
-        let (text, look) = option(at);
-        let needs = columns(&text);
-        if used == 0 || used + 2 + needs > width.saturating_sub(2) {
-            rows.push((Vec::new(), 2));
-            used = 0;
-        }
-        let row = rows.len() - 1;
-        if chosen == Some(at) {
-            chosen_row = row;
-        }
-        if used > 0 {
-            rows[row].0.push(("  ".to_owned(), Style::new()));
-            used += 2;
-        }
-        rows[row].0.push((text, look));
-        used += needs;
-    }
-    (rows, chosen_row)
+/// Draws the button that sends a form; answers how many columns it took.
+fn button(pen: &mut Pen, line: Rect, send: &Hint, focused: bool) -> u16 {
+    let text = format!("[ {} ]", format!("{} {}", send.keys, send.label).trim());
+    let look = pen.tone(Tone::Key);
+    let look = if focused { look.add_modifier(Modifier::REVERSED) } else { look };
+    pen.put(line.x, line.y, line.width, &text, look)
 }
 
 /// The keys of a form or a question, in its lower frame line.
-pub fn frame_hints(pen: &mut Pen, line: Rect, hints: &[crate::app::view::Hint]) {
+pub fn frame_hints(pen: &mut Pen, line: Rect, hints: &[Hint]) {
     if line.width < 3 || hints.is_empty() {
         return;
     }

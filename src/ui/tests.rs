@@ -234,6 +234,8 @@ fn forms_at_every_size() {
         assert_picture!(named("note"), fixture::over(desk(), Overlay::Form(fixture::note())));
         assert_picture!(named("reply"), fixture::over(desk(), Overlay::Form(fixture::reply())));
         assert_picture!(named("close"), fixture::over(desk(), Overlay::Form(fixture::close())));
+        let asking = fixture::over(desk(), Overlay::Form(fixture::request_info()));
+        assert_picture!(named("request_info"), asking);
     }
 }
 
@@ -358,6 +360,7 @@ fn all_overlays() -> Vec<Option<Overlay>> {
     vec![
         None,
         Some(Overlay::Form(fixture::note())),
+        Some(Overlay::Form(fixture::request_info())),
         Some(Overlay::Form(fixture::close())),
         Some(Overlay::Confirm(fixture::confirm())),
         Some(Overlay::Help(fixture::help())),

@@ -12,8 +12,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use detail::detail_text;
 pub use overlay::help_lines;
 
+use super::form::Field;
 use super::keys;
-use super::model::Model;
+use super::model::{Model, Overlay};
 use super::order;
 use super::view::{Footer, Hint, Snapshot, Tone};
 use super::words;
@@ -74,25 +75,38 @@ fn footer(model: &Model, wake: &mut Wake) -> Footer {
         wake.by(Some(toast.until));
         (toast.text.clone(), toast.tone)
     });
-    Footer { toast, hints: hints(model, keys::context(model)) }
+    let hints = hints(model, keys::context(model)).map(|(_, hint)| hint).collect();
+    Footer { toast, hints }
 }
 
 /// The keys that work where the keyboard is, from the live keymap.
-fn hints(model: &Model, context: Context) -> Vec<Hint> {
+fn hints(model: &Model, context: Context) -> impl Iterator<Item = (Action, Hint)> {
     model
         .keymap
         .bindings()
         .iter()
-        .filter(|binding| binding.action.context() == context && !binding.keys.is_empty())
-        .filter(|binding| binding.action != Action::Undo || can_undo(model))
+        .filter(move |binding| binding.action.context() == context && !binding.keys.is_empty())
+        .filter(|binding| match binding.action {
+            Action::Undo => can_undo(model),
+            Action::NextChoice => is_in_list(model),
+            _ => true,
+        })
         .filter_map(|binding| {
-            Some(Hint {
+            let hint = Hint {
                 keys: model.keymap.key_text(binding.action, model.ascii),
                 label: binding.hint.clone()?,
                 enabled: is_enabled(model, binding.action),
-            })
+            };
+            Some((binding.action, hint))
         })
-        .collect()
+}
+
+/// Whether the field that has the keys is a list.
+fn is_in_list(model: &Model) -> bool {
+    match &model.overlay {
+        Some(Overlay::Form(form)) => form.fields.get(form.focus).is_some_and(Field::is_list),
+        _ => false,
+    }
 }
 
 fn is_enabled(model: &Model, action: Action) -> bool {

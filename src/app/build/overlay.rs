@@ -7,13 +7,13 @@ use crate::app::acts::Phase;
 use crate::app::form::{Entry, Form, mails};
 use crate::app::model::{Model, Overlay};
 use crate::app::view::{
-    self, Audience, ConfirmView, FieldKind, FieldView, FilterLine, FormView, HelpView, Line, Span,
-    Tone,
+    self, Audience, ConfirmView, FieldKind, FieldView, FilterLine, FormView, HelpView, Hint, Line,
+    Span, Tone,
 };
 use crate::app::words;
 use crate::domain::rules::Change;
 use crate::domain::{ActionKind, Case, ClockKind, ClockState, ClockSummary, Tier, Untrusted};
-use crate::input::{Context, Keymap, keys_text};
+use crate::input::{Action, Context, Keymap, keys_text};
 use crate::sla::ledger::Ledger;
 use crate::sla::policy::Policy;
 use crate::sla::reading;
@@ -67,14 +67,21 @@ fn form_view(model: &Model, form: &Form, now: DateTime<Utc>) -> FormView {
                     FieldKind::Text { lines: editor.lines().to_vec(), cursor: (cursor.0, cursor.1) }
                 }
                 Entry::Choice { options, chosen, .. } => FieldKind::Choice {
-                    options: options.iter().map(|(_, label)| (*label).to_owned()).collect(),
+                    options: options.iter().map(|option| option.label.clone()).collect(),
                     chosen: *chosen,
                 },
+                Entry::Many { options, checked, at } => {
+                    let labels = options.iter().map(|option| option.label.clone());
+                    FieldKind::Many { options: labels.zip(checked.clone()).collect(), at: *at }
+                }
             },
             focused: index == form.focus,
             error: field.error.clone(),
         })
         .collect();
+    let (send, hints) =
+        hints(model, Context::Form).partition::<Vec<_>, _>(|(action, _)| *action == Action::Send);
+    let send = send.into_iter().next().map(|(_, hint)| hint);
     FormView {
         title: format!("{} {}", words::title(form.kind), case.id),
         subtitle,
@@ -82,7 +89,13 @@ fn form_view(model: &Model, form: &Form, now: DateTime<Utc>) -> FormView {
         fields,
         preview: preview(model, form, now),
         error: form.error.clone(),
-        hints: hints(model, Context::Form),
+        send: send.unwrap_or_else(|| Hint {
+            keys: String::new(),
+            label: "send".to_owned(),
+            enabled: true,
+        }),
+        on_send: form.is_on_button(),
+        hints: hints.into_iter().map(|(_, hint)| hint).collect(),
     }
 }
 
@@ -185,7 +198,11 @@ fn quit(model: &Model) -> ConfirmView {
     if lines.is_empty() {
         lines.push("Everything is confirmed by now.".to_owned());
     }
-    ConfirmView { title: "Quit?".to_owned(), lines, hints: hints(model, Context::Confirm) }
+    ConfirmView {
+        title: "Quit?".to_owned(),
+        lines,
+        hints: hints(model, Context::Confirm).map(|(_, hint)| hint).collect(),
+    }
 }
 
 fn counted(count: usize, one: &str, many: &str) -> String {

@@ -1,4 +1,4 @@
-//! One field of a form: a text, a line, or one of a list.
+//! One field of a form: a text, a line, one or several of a list.
 
 use crokey::{KeyCombination, OneToThree};
 use crossterm::event::{KeyCode, KeyModifiers};
@@ -22,13 +22,33 @@ pub enum Entry {
     Text(Box<TextArea<'static>>),
     /// One line.
     Line(Box<TextArea<'static>>),
-    /// One of a list: words of the case API with their labels.
+    /// One of a list.
     Choice {
-        options: Vec<(&'static str, &'static str)>,
+        options: Vec<Choosable>,
         chosen: Option<usize>,
         /// The letters typed so far to find an option.
         typed: String,
     },
+    /// Any number of a list.
+    Many {
+        options: Vec<Choosable>,
+        checked: Vec<bool>,
+        /// The option that the keys are on.
+        at: usize,
+    },
+}
+
+/// One of a list: its word in the case API, and the word for people, safe for a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choosable {
+    pub word: String,
+    pub label: String,
+}
+
+impl Choosable {
+    pub fn new(word: impl Into<String>, label: impl Into<String>) -> Self {
+        Self { word: word.into(), label: label.into() }
+    }
 }
 
 impl Field {
@@ -44,14 +64,31 @@ impl Field {
         Self::new(name, label, Entry::Line(Box::new(editor(""))))
     }
 
-    pub(super) fn choice<T: Copy>(
+    pub(super) fn choice(
         name: &'static str,
         label: &'static str,
-        all: &[T],
-        words: fn(T) -> (&'static str, &'static str),
+        options: impl IntoIterator<Item = Choosable>,
     ) -> Self {
-        let options = all.iter().map(|word| words(*word)).collect();
+        let options = options.into_iter().collect();
         Self::new(name, label, Entry::Choice { options, chosen: None, typed: String::new() })
+    }
+
+    pub(super) fn many(
+        name: &'static str,
+        label: &'static str,
+        options: impl IntoIterator<Item = Choosable>,
+    ) -> Self {
+        let options: Vec<Choosable> = options.into_iter().collect();
+        let checked = vec![false; options.len()];
+        Self::new(name, label, Entry::Many { options, checked, at: 0 }).optional()
+    }
+
+    /// The choice with one of its words chosen.
+    pub(super) fn on(mut self, word: &str) -> Self {
+        if let Entry::Choice { options, chosen, .. } = &mut self.entry {
+            *chosen = options.iter().position(|option| option.word == word);
+        }
+        self
     }
 
     pub(super) fn optional(mut self) -> Self {
@@ -65,12 +102,18 @@ impl Field {
     }
 
     #[must_use]
+    pub fn is_list(&self) -> bool {
+        matches!(self.entry, Entry::Choice { .. } | Entry::Many { .. })
+    }
+
+    #[must_use]
     pub fn is_blank(&self) -> bool {
         match &self.entry {
             Entry::Text(editor) | Entry::Line(editor) => {
                 editor.lines().iter().all(|line| line.trim().is_empty())
             }
             Entry::Choice { chosen, .. } => chosen.is_none(),
+            Entry::Many { checked, .. } => !checked.contains(&true),
         }
     }
 
@@ -79,24 +122,33 @@ impl Field {
     pub fn written(&self) -> String {
         match &self.entry {
             Entry::Text(editor) | Entry::Line(editor) => editor.lines().join("\n"),
-            Entry::Choice { .. } => String::new(),
+            Entry::Choice { .. } | Entry::Many { .. } => String::new(),
         }
     }
 
     #[must_use]
-    pub fn chosen(&self) -> Option<&'static str> {
+    pub fn chosen(&self) -> Option<&str> {
         match &self.entry {
             Entry::Choice { options, chosen, .. } => {
-                chosen.and_then(|index| options.get(index)).map(|(word, _)| *word)
+                chosen.and_then(|index| options.get(index)).map(|option| option.word.as_str())
             }
-            Entry::Text(_) | Entry::Line(_) => None,
+            Entry::Text(_) | Entry::Line(_) | Entry::Many { .. } => None,
         }
+    }
+
+    /// The words that are checked.
+    pub fn checked(&self) -> impl Iterator<Item = &str> {
+        let (options, checked) = match &self.entry {
+            Entry::Many { options, checked, .. } => (options.as_slice(), checked.as_slice()),
+            _ => (&[][..], &[][..]),
+        };
+        options.iter().zip(checked).filter(|(_, on)| **on).map(|(option, _)| option.word.as_str())
     }
 
     pub(super) fn missing(&self) -> Untrusted {
         match self.entry {
             Entry::Choice { .. } => "choose one: arrows, or type its first letters".into(),
-            Entry::Text(_) | Entry::Line(_) => "this is needed".into(),
+            Entry::Text(_) | Entry::Line(_) | Entry::Many { .. } => "this is needed".into(),
         }
     }
 
@@ -117,49 +169,59 @@ impl Field {
                     self.error = None;
                 }
             }
-            Entry::Choice { options, chosen, typed } => {
-                let OneToThree::One(code) = key.codes else { return };
-                match code {
-                    KeyCode::Char(c)
-                        if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
-                    {
-                        typed.extend(c.to_lowercase());
-                        let found =
-                            options.iter().position(|o| o.1.to_lowercase().starts_with(&*typed));
-                        let found = found.or_else(|| {
-                            // The letter begins a new word instead.
-                            *typed = c.to_lowercase().collect();
-                            options.iter().position(|o| o.1.to_lowercase().starts_with(&*typed))
-                        });
-                        if found.is_some() {
-                            *chosen = found;
-                            self.error = None;
-                        }
+            Entry::Choice { options, chosen, typed } => match key.codes {
+                OneToThree::One(KeyCode::Char(c)) if is_plain(key) => {
+                    typed.extend(c.to_lowercase());
+                    let found = find(options, typed).or_else(|| {
+                        // The letter begins a new word instead.
+                        *typed = c.to_lowercase().collect();
+                        find(options, typed)
+                    });
+                    if found.is_some() {
+                        *chosen = found;
+                        self.error = None;
                     }
-                    KeyCode::Backspace | KeyCode::Delete => {
-                        typed.clear();
-                        if !self.required {
-                            *chosen = None;
-                        }
-                    }
-                    _ => {}
                 }
-            }
+                OneToThree::One(KeyCode::Backspace | KeyCode::Delete) => {
+                    typed.clear();
+                    if !self.required {
+                        *chosen = None;
+                    }
+                }
+                _ => {}
+            },
+            Entry::Many { options, checked, at } => match key.codes {
+                OneToThree::One(KeyCode::Char(' ')) if is_plain(key) => {
+                    if let Some(on) = checked.get_mut(*at) {
+                        *on = !*on;
+                        self.error = None;
+                    }
+                }
+                OneToThree::One(KeyCode::Char(c)) if is_plain(key) => {
+                    let letter: String = c.to_lowercase().collect();
+                    if let Some(found) = find(options, &letter) {
+                        *at = found;
+                    }
+                }
+                _ => {}
+            },
         }
     }
 
     /// The next or the previous option; from the end it goes round.
     pub fn step(&mut self, back: bool) {
-        if let Entry::Choice { options, chosen, typed } = &mut self.entry {
-            typed.clear();
-            let count = options.len().max(1);
-            *chosen = Some(match (*chosen, back) {
-                (None, false) => 0,
-                (None, true) => count - 1,
-                (Some(at), false) => (at + 1) % count,
-                (Some(at), true) => (at + count - 1) % count,
-            });
-            self.error = None;
+        match &mut self.entry {
+            Entry::Choice { options, chosen, typed } => {
+                typed.clear();
+                let count = options.len();
+                if count > 0 {
+                    let last = if back { 0 } else { count - 1 };
+                    *chosen = Some(beside(chosen.unwrap_or(last), count, back));
+                    self.error = None;
+                }
+            }
+            Entry::Many { options, at, .. } => *at = beside(*at, options.len().max(1), back),
+            Entry::Text(_) | Entry::Line(_) => {}
         }
     }
 
@@ -169,12 +231,25 @@ impl Field {
         let changed = match &mut self.entry {
             Entry::Text(editor) => editor.insert_str(lines),
             Entry::Line(editor) => editor.insert_str(lines.trim().replace('\n', " ")),
-            Entry::Choice { .. } => false,
+            Entry::Choice { .. } | Entry::Many { .. } => false,
         };
         if changed {
             self.error = None;
         }
     }
+}
+
+/// The place after or before one of so many, round the end.
+fn beside(at: usize, count: usize, back: bool) -> usize {
+    (at + if back { count - 1 } else { 1 }) % count
+}
+
+fn find(options: &[Choosable], letters: &str) -> Option<usize> {
+    options.iter().position(|option| option.label.to_lowercase().starts_with(letters))
+}
+
+fn is_plain(key: KeyCombination) -> bool {
+    !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT)
 }
 
 /// An editor that holds a text, with the cursor at its end.

@@ -3,14 +3,20 @@
 
 mod field;
 
-pub use field::{Entry, Field, editor, input};
+pub use field::{Choosable, Entry, Field, editor, input};
 
 use crate::domain::rules::{self, Refusal, Standing};
 use crate::domain::{
-    Action, ActionKind, Actor, Case, CaseId, Cause, CorrectionId, ResolutionKind, Revision,
-    Severity, Tier, Untrusted,
+    Action, ActionKind, Actor, Case, CaseId, Cause, CorrectionId, Eligibility, Finding, InfoItem,
+    Person, ResolutionKind, Revision, Severity, Tier, Untrusted, UserId, action::NewCorrection,
 };
-use crate::domain::{Finding, action::NewCorrection};
+
+/// The words of one of the domain's closed lists.
+macro_rules! words {
+    ($list:ident) => {
+        $list::ALL.iter().map(|word| Choosable::new(word.word(), word.label()))
+    };
+}
 
 /// One act on its way to be sent.
 #[derive(Debug, Clone)]
@@ -27,50 +33,67 @@ pub struct Form {
 }
 
 impl Form {
-    /// An empty form; None for acts that need no words.
+    /// An empty form; None for acts that need no words. `people`: whom the case could be given to.
     #[must_use]
-    pub fn open(kind: ActionKind, case: &Case) -> Option<Self> {
+    pub fn open(kind: ActionKind, case: &Case, people: &[Person]) -> Option<Self> {
+        let reason = || Field::text("reason", "Reason");
         let fields = match kind {
             ActionKind::Note => vec![Field::text("text", "Note")],
             ActionKind::Reply => vec![Field::text("text", "Reply")],
-            ActionKind::RequestInfo => vec![Field::text("text", "What we need to know")],
-            ActionKind::HandBack | ActionKind::Reopen => vec![Field::text("reason", "Reason")],
-            ActionKind::Escalate if case.tier == Tier::First => {
-                vec![Field::text("reason", "Reason")]
+            ActionKind::RequestInfo => vec![
+                Field::text("text", "What we need to know"),
+                Field::many("items", "Asked for, Space checks", words!(InfoItem)),
+            ],
+            ActionKind::InfoReceived => vec![Field::text("text", "What came").optional()],
+            ActionKind::RecordWorkaround => vec![Field::text("text", "Workaround")],
+            ActionKind::LogPhoneCall => {
+                vec![Field::line("with", "Spoken with"), Field::text("text", "What was said")]
             }
+            ActionKind::Assign if people.is_empty() => {
+                vec![Field::line("somebody", "To, by user name")]
+            }
+            ActionKind::Assign => vec![
+                Field::choice("assignee", "To", people.iter().map(choosable)),
+                Field::line("somebody", "Or somebody else, by user name").optional(),
+            ],
+            ActionKind::SetEligibility => vec![
+                Field::choice("eligibility", "Licence", words!(Eligibility))
+                    .on(case.eligibility.word()),
+                reason(),
+            ],
+            ActionKind::HandBack | ActionKind::Reopen => vec![reason()],
+            ActionKind::Escalate if case.tier == Tier::First => vec![reason()],
             ActionKind::Escalate => vec![
                 Field::text("reason", "How 2nd level established the product error"),
                 Field::line("correction", "Correction, by id").optional(),
                 Field::line("new_correction", "Or the title of a new one").optional(),
             ],
             ActionKind::SetSeverity => vec![
-                Field::choice("severity", "Severity", Severity::ALL, |s| (s.word(), s.label())),
-                Field::text("reason", "Reason"),
+                Field::choice("severity", "Severity", words!(Severity)).on(case.severity.word()),
+                reason(),
             ],
             ActionKind::Close => vec![
-                Field::choice("resolution", "Resolution", ResolutionKind::ALL, |r| {
-                    (r.word(), r.label())
-                }),
-                Field::choice("cause", "Cause", Cause::ALL, |c| (c.word(), c.label())).optional(),
+                Field::choice("resolution", "Resolution", words!(ResolutionKind)),
+                Field::choice("cause", "Cause", words!(Cause)).optional(),
                 Field::text("text", "Text for the customer"),
                 Field::line("duplicate_of", "Duplicate of, by case id").optional(),
             ],
-            _ => return None,
+            ActionKind::Respond | ActionKind::Take | ActionKind::Release => return None,
         };
         Some(Self { kind, base: case.clone(), fields, focus: 0, error: None, refused: false })
     }
 
     /// The draft on the case as it stands now, with every word that still has a field.
     #[must_use]
-    pub fn anew(mut self, case: &Case) -> Option<Self> {
-        let mut form = Self::open(self.kind, case)?;
+    pub fn anew(mut self, case: &Case, people: &[Person]) -> Option<Self> {
+        let mut form = Self::open(self.kind, case, people)?;
         for field in &mut form.fields {
             if let Some(old) = self.fields.iter_mut().find(|old| old.name == field.name) {
                 std::mem::swap(&mut field.entry, &mut old.entry);
                 field.error = old.error.take();
             }
         }
-        form.focus = self.focus.min(form.fields.len() - 1);
+        form.focus = self.focus.min(form.fields.len());
         form.error = self.error;
         form.refused = self.refused;
         Some(form)
@@ -82,7 +105,7 @@ impl Form {
     }
 
     /// The revision that the act is bound to. None where nothing that changes meanwhile can make it wrong:
-    /// a note adds to the case, a text to the customer is read by a person, and the rules on the desk guard
+    /// a note or a phone call adds to the case, a text to the customer is read by a person, and the rules on the desk guard
     /// responding, taking and releasing against every state that they do not fit.
     #[must_use]
     pub fn revision(&self) -> Option<Revision> {
@@ -95,25 +118,44 @@ impl Form {
         field.name != "duplicate_of" || self.chosen("resolution") == Some("duplicate")
     }
 
-    #[must_use]
-    pub fn is_blank(&self) -> bool {
-        self.fields.iter().all(Field::is_blank)
+    /// Whether a field must be filled in: nobody need be chosen where somebody is named.
+    fn needs(&self, field: &Field) -> bool {
+        let named = field.name == "assignee" && self.given("somebody").is_some();
+        field.required && self.shows(field) && !named
     }
 
-    /// Moves the keys to the next field that shows, or the one before.
+    /// Whether nothing was written or chosen that the form did not open with.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        let opened = |field: &Field| match field.name {
+            "severity" => field.chosen() == Some(self.base.severity.word()),
+            "eligibility" => field.chosen() == Some(self.base.eligibility.word()),
+            _ => false,
+        };
+        self.fields.iter().all(|field| field.is_blank() || opened(field))
+    }
+
+    /// Moves the keys to the next field that shows or the button after the last, or back.
     pub fn move_focus(&mut self, back: bool) {
-        let count = self.fields.len();
+        let count = self.fields.len() + 1;
         let step = if back { count - 1 } else { 1 };
         for _ in 0..count {
             self.focus = (self.focus + step) % count;
-            if self.shows(&self.fields[self.focus]) {
+            if self.fields.get(self.focus).is_none_or(|field| self.shows(field)) {
                 return;
             }
         }
     }
 
+    /// The field that has the keys; None: the button has them.
     pub fn focused(&mut self) -> Option<&mut Field> {
         self.fields.get_mut(self.focus)
+    }
+
+    /// Whether the keys are on the button that sends the form.
+    #[must_use]
+    pub fn is_on_button(&self) -> bool {
+        self.focus >= self.fields.len()
     }
 
     /// The act as the fields say it; None when it cannot be sent: what is wrong then stands at the fields.
@@ -121,9 +163,7 @@ impl Form {
         self.error = None;
         let mut missing = None;
         for index in 0..self.fields.len() {
-            let absent = self.shows(&self.fields[index])
-                && self.fields[index].required
-                && self.fields[index].is_blank();
+            let absent = self.needs(&self.fields[index]) && self.fields[index].is_blank();
             self.fields[index].error = absent.then(|| self.fields[index].missing());
             if absent {
                 missing.get_or_insert(index);
@@ -152,7 +192,28 @@ impl Form {
         Some(match self.kind {
             ActionKind::Note => Action::Note { text: text("text") },
             ActionKind::Reply => Action::Reply { text: text("text") },
-            ActionKind::RequestInfo => Action::RequestInfo { text: text("text"), items: vec![] },
+            ActionKind::RequestInfo => Action::RequestInfo {
+                text: text("text"),
+                items: self
+                    .field("items")
+                    .map(|field| field.checked().filter_map(|word| word.parse().ok()).collect())
+                    .unwrap_or_default(),
+            },
+            ActionKind::InfoReceived => Action::InfoReceived {
+                text: Some(text("text")).filter(|text| !text.trim().is_empty()),
+            },
+            ActionKind::RecordWorkaround => Action::RecordWorkaround { text: text("text") },
+            ActionKind::LogPhoneCall => {
+                Action::LogPhoneCall { with: self.given("with")?, text: text("text") }
+            }
+            ActionKind::Assign => {
+                let chosen = self.chosen("assignee").map(str::to_owned);
+                Action::Assign { assignee: UserId::new(self.given("somebody").or(chosen)?) }
+            }
+            ActionKind::SetEligibility => Action::SetEligibility {
+                eligibility: self.chosen("eligibility")?.parse().ok()?,
+                reason: text("reason"),
+            },
             ActionKind::HandBack => Action::HandBack { reason: text("reason") },
             ActionKind::Reopen => Action::Reopen { reason: text("reason") },
             ActionKind::SetSeverity => Action::SetSeverity {
@@ -179,7 +240,7 @@ impl Form {
                     .filter(|_| self.chosen("resolution") == Some("duplicate"))
                     .map(CaseId::new),
             },
-            _ => return None,
+            ActionKind::Respond | ActionKind::Take | ActionKind::Release => return None,
         })
     }
 
@@ -200,8 +261,12 @@ impl Form {
         }
     }
 
+    fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|f| f.name == name)
+    }
+
     fn text(&self, name: &str) -> String {
-        self.fields.iter().find(|f| f.name == name).map(Field::written).unwrap_or_default()
+        self.field(name).map(Field::written).unwrap_or_default()
     }
 
     /// What a short field holds, without the blanks around it; None when that is nothing.
@@ -211,9 +276,16 @@ impl Form {
     }
 
     #[must_use]
-    pub fn chosen(&self, name: &str) -> Option<&'static str> {
-        self.fields.iter().find(|f| f.name == name).and_then(Field::chosen)
+    pub fn chosen(&self, name: &str) -> Option<&str> {
+        self.field(name).and_then(Field::chosen)
     }
+}
+
+/// Columns of a person's name in a list.
+const NAME: usize = 30;
+
+fn choosable(person: &Person) -> Choosable {
+    Choosable::new(person.id.as_str(), person.name.cell(NAME))
 }
 
 /// Whether an act is refused by the desk when the case has changed since it was seen.
@@ -223,6 +295,7 @@ pub const fn bound(kind: ActionKind) -> bool {
         kind,
         ActionKind::Note
             | ActionKind::Reply
+            | ActionKind::LogPhoneCall
             | ActionKind::Respond
             | ActionKind::Take
             | ActionKind::Release

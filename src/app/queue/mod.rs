@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 pub use shown::QueueName;
 
-use crate::domain::{Case, CaseId, ClockState, ClockSummary, Revision, Role, UserId};
+use crate::domain::{Case, CaseId, ClockState, ClockSummary, Person, Revision, Role, Tier, UserId};
 use crate::sla::policy::Policy;
 use crate::sla::reading::{self, Urgency};
 
@@ -314,6 +314,22 @@ impl Queue {
 
     pub fn case(&self, id: &CaseId) -> Option<&Case> {
         self.by_id.get(id).and_then(|slot| self.entry(*slot)).map(|e| &e.case)
+    }
+
+    /// Whom a case could be given to, as far as the queue tells: those who have cases where it is,
+    /// without the one who has this. By name.
+    pub fn colleagues(&self, case: &Case) -> Vec<Person> {
+        let place =
+            |case: &Case| (case.tier, (case.tier == Tier::First).then(|| case.partner.id.clone()));
+        let mut people: Vec<Person> = self
+            .by_urgency(0)
+            .filter(|other| place(other) == place(case))
+            .filter_map(|other| other.assignee.clone())
+            .filter(|person| case.assignee.as_ref().is_none_or(|holder| holder.id != person.id))
+            .collect();
+        people.sort_by(|a, b| (a.name.raw(), &a.id).cmp(&(b.name.raw(), &b.id)));
+        people.dedup_by(|a, b| a.id == b.id);
+        people
     }
 
     /// Every open case from a place on, most urgent first.

@@ -1,7 +1,7 @@
 //! Acts that go well: what a key begins, what is sent, what is said.
 
 use super::*;
-use crate::domain::{Cause, Finding, ResolutionKind};
+use crate::domain::{Cause, Finding, InfoItem, PhoneFollowUp, ResolutionKind};
 
 fn one() -> Case {
     case("C-1", Severity::High, hours(2))
@@ -142,6 +142,110 @@ fn asking_for_information_is_held_and_bound_to_the_revision() {
 }
 
 #[test]
+fn what_is_asked_for_is_checked_with_space_in_a_list() {
+    let mut desk = Desk::partner(two());
+    desk.press("i");
+    desk.type_text("Please send us:");
+    desk.press("tab down down down");
+    assert_eq!(desk.hint("choose"), Some(true));
+    desk.press("space l space p space space");
+    assert_eq!(desk.field("Asked for, Space checks (optional)"), "licence key, steps to reproduce");
+    desk.press("tab enter");
+    let (_, _, _, action) = act(&desk.press("ctrl-s"));
+    let items = vec![InfoItem::Licence, InfoItem::Steps];
+    assert_eq!(action, Action::RequestInfo { text: "Please send us:".into(), items });
+}
+
+#[test]
+fn the_button_after_the_last_field_sends_and_tab_goes_round_over_it() {
+    let mut desk = Desk::partner(two());
+    desk.press("n");
+    desk.type_text("Seen.");
+    desk.press("tab");
+    assert!(desk.form().on_send);
+    assert_eq!(desk.hint("choose"), None);
+    desk.type_text("not written");
+    assert_eq!(desk.field("Note"), "Seen.");
+    desk.press("tab");
+    assert!(!desk.form().on_send);
+    desk.press("backtab");
+    assert_eq!(act(&desk.press("enter")).3, Action::Note { text: "Seen.".into() });
+}
+
+#[test]
+fn a_phone_call_is_logged_with_whom_and_what_was_said() {
+    let mut due = one();
+    due.phone_follow_up = Some(PhoneFollowUp::Due);
+    let mut desk = Desk::partner(vec![due.clone()]);
+    desk.press("p");
+    assert_eq!(desk.form().title, "Phone call on C-1");
+    desk.type_text("Ida Holm");
+    desk.press("enter");
+    desk.type_text("She restarts it tonight.");
+    let (id, _, revision, action) = act(&desk.press("ctrl-s"));
+    let text = "She restarts it tonight.".to_owned();
+    assert_eq!(action, Action::LogPhoneCall { with: "Ida Holm".into(), text });
+    assert_eq!(revision, None, "a call that was made was made");
+    due.phone_follow_up = Some(PhoneFollowUp::Done);
+    desk.tell(done(id, newer(due)));
+    assert_eq!(desk.toast(), "C-1: phone call logged");
+}
+
+#[test]
+fn information_that_came_needs_no_words_and_a_workaround_needs_some() {
+    let mut waiting = one();
+    waiting.state = CaseState::Waiting;
+    let mut desk = Desk::partner(vec![waiting, two().remove(1)]);
+    desk.press("2 g");
+    desk.press(if desk.selected() == "C-1" { "I" } else { "j I" });
+    assert_eq!(act(&desk.press("ctrl-s")).3, Action::InfoReceived { text: None });
+    desk.press("W ctrl-s");
+    assert_eq!(desk.field_error("Workaround"), "this is needed");
+    desk.type_text("Restart it.");
+    let (_, _, revision, action) = act(&desk.press("ctrl-s"));
+    assert_eq!(action, Action::RecordWorkaround { text: "Restart it.".into() });
+    assert!(revision.is_some(), "it may lower the severity");
+}
+
+#[test]
+fn a_case_is_assigned_to_somebody_known_or_by_user_name() {
+    let ito = with(case("C-2", Severity::Low, hours(2)), person("lito", "L. Ito"));
+    let away = at_second(with(case("C-3", Severity::Low, hours(2)), person("mito", "M. Ito")));
+    let mut desk = Desk::partner(vec![one(), ito, away]);
+    desk.press("A ctrl-s");
+    assert_eq!(desk.field_error("To"), "choose one: arrows, or type its first letters");
+    desk.press("down down down");
+    assert_eq!(desk.field("To"), "L. Ito", "who works at 1st level here, and nobody else");
+    assert_eq!(act(&desk.press("ctrl-s")).3, Action::Assign { assignee: "lito".into() });
+    desk.press("A tab");
+    desk.type_text("nvik");
+    assert_eq!(act(&desk.press("ctrl-s")).3, Action::Assign { assignee: "nvik".into() });
+    let mut alone = Desk::partner(vec![one()]);
+    alone.press("A");
+    alone.type_text("nvik");
+    assert_eq!(act(&alone.press("ctrl-s")).3, Action::Assign { assignee: "nvik".into() });
+}
+
+#[test]
+fn eligibility_begins_with_what_stands_and_is_the_vendors_word() {
+    let mut unknown = at_second(one());
+    unknown.eligibility = Eligibility::UnknownKey;
+    let mut desk = Desk::of(Role::Engineer, vec![unknown]);
+    desk.press("L");
+    assert_eq!(desk.field("Licence"), "unknown key");
+    desk.press("esc");
+    assert_eq!(desk.toast(), "", "nothing was written that could be kept");
+    desk.press("L e tab");
+    desk.type_text("The invoice is there.");
+    let reason = "The invoice is there.".to_owned();
+    let action = Action::SetEligibility { eligibility: Eligibility::Eligible, reason };
+    assert_eq!(act(&desk.press("ctrl-s")).3, action);
+    let mut partner = Desk::partner(two());
+    partner.press("L");
+    assert!(!partner.has_overlay() && partner.toast().contains("may not"), "{}", partner.toast());
+}
+
+#[test]
 fn a_partner_escalates_with_a_reason_and_sees_before_and_after_what_it_does_to_the_clocks() {
     let mut desk = Desk::partner(two());
     desk.press("e");
@@ -251,7 +355,9 @@ fn a_duplicate_names_its_case_and_only_a_duplicate_does() {
     desk.press("tab");
     desk.type_text("C-2");
     desk.press("enter");
-    assert!(desk.form().fields[0].focused, "after the last field comes the first");
+    assert!(desk.form().on_send);
+    desk.press("tab");
+    assert!(desk.form().fields[0].focused, "after the button comes the first field");
     let Action::Close { duplicate_of, .. } = act(&desk.press("ctrl-s")).3 else { panic!() };
     assert_eq!(duplicate_of.unwrap().as_str(), "C-2");
 }
@@ -259,7 +365,9 @@ fn a_duplicate_names_its_case_and_only_a_duplicate_does() {
 #[test]
 fn the_severity_is_set_with_a_reason() {
     let mut desk = Desk::partner(two());
-    desk.press("s up");
+    desk.press("s");
+    assert_eq!(desk.field("Severity"), "High", "it begins with what stands");
+    desk.press("up up");
     assert_eq!(desk.field("Severity"), "Low");
     desk.press("down");
     assert_eq!(desk.field("Severity"), "Critical");
@@ -278,7 +386,7 @@ fn the_severity_is_set_with_a_reason() {
 #[test]
 fn the_case_that_was_closed_last_can_be_reopened_by_name() {
     let mut desk = Desk::partner(two());
-    desk.press("O");
+    desk.press("C");
     assert!(desk.toast().starts_with("You have closed no case"), "{}", desk.toast());
     desk.press("c");
     desk.type_text("exp");
@@ -287,7 +395,7 @@ fn the_case_that_was_closed_last_can_be_reopened_by_name() {
     let (id, ..) = act(&desk.press("ctrl-s"));
     desk.tell(done(id, closed(one())));
     assert_eq!(desk.selected(), "C-2");
-    desk.press("O");
+    desk.press("C");
     assert_eq!(desk.form().title, "Reopen C-1");
     desk.type_text("It came back.");
     let (id, case, revision, action) = act(&desk.press("ctrl-s"));

@@ -280,6 +280,10 @@ impl Desk {
             FieldKind::Choice { options, chosen } => {
                 chosen.map(|index| options[index].clone()).unwrap_or_default()
             }
+            FieldKind::Many { options, .. } => {
+                let on = options.iter().filter(|(_, on)| *on).map(|(label, _)| label.as_str());
+                on.collect::<Vec<_>>().join(", ")
+            }
         }
     }
 

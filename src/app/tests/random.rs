@@ -37,7 +37,7 @@ fn step() -> impl Strategy<Value = Step> {
         "c",
         "s",
         "u",
-        "O",
+        "C",
         "j",
         "k",
         "g",

@@ -378,7 +378,7 @@ fn the_footer_shows_the_keys_that_work_here() {
     };
     assert!(labels(&desk).starts_with("a respond, t take, e escalate, c close, n note, r reply"));
     desk.press("n");
-    assert_eq!(labels(&desk), "Ctrl-S send, Tab next field, Esc leave, keep the draft");
+    assert_eq!(labels(&desk), "Ctrl-S send, Esc leave, keep the draft, Tab next");
     desk.press("esc /");
     assert_eq!(labels(&desk), "Enter keep, Esc clear");
 }
