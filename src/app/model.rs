@@ -70,6 +70,8 @@ pub struct Model {
     pub(super) fresh_at: Option<DateTime<Utc>>,
     pub(super) skew_s: i64,
     pub(super) queue: Queue,
+    /// What arrived while a form is open: it waits until the form is closed.
+    pub(super) arrived: Vec<Case>,
     pub(super) details: Details,
     pub(super) text: DetailText,
     pub(super) acts: Acts,
@@ -101,6 +103,7 @@ impl Model {
             fresh_at: None,
             skew_s: 0,
             queue: Queue::default(),
+            arrived: Vec::new(),
             details: Details::default(),
             text: DetailText::default(),
             acts: Acts::default(),
@@ -141,6 +144,38 @@ impl Model {
         act(&mut self.queue, At { now, policy: &self.policy })
     }
 
+    /// Keeps the cases of a page back that are new while a form is open, so that the list stands still under
+    /// it. What is known already goes on, since the form may be about it; so does a load.
+    pub(super) fn hold_back(
+        &mut self,
+        cases: Vec<Case>,
+        removed: &[CaseId],
+        starts_over: bool,
+    ) -> Vec<Case> {
+        self.arrived.retain(|held| {
+            !removed.contains(&held.id) && !cases.iter().any(|case| case.id == held.id)
+        });
+        if starts_over
+            || !self.queue.is_settled()
+            || !matches!(self.overlay, Some(Overlay::Form(_)))
+        {
+            return cases;
+        }
+        let (new, known): (Vec<Case>, _) = cases
+            .into_iter()
+            .partition(|case| !case.is_closed() && self.queue.case(&case.id).is_none());
+        self.arrived.extend(new);
+        known
+    }
+
+    /// Lets in what waited for a form to be closed.
+    fn let_in(&mut self, now: DateTime<Utc>) {
+        if !self.arrived.is_empty() && !matches!(self.overlay, Some(Overlay::Form(_))) {
+            let cases = std::mem::take(&mut self.arrived);
+            self.with_queue(now, |queue, at| queue.page(cases, &[], false, false, at));
+        }
+    }
+
     pub(super) fn say(&mut self, text: impl Into<String>, tone: Tone, now: DateTime<Utc>) {
         // What went wrong is read more than once.
         let seconds = if tone == Tone::Error { 12 } else { 6 };
@@ -151,6 +186,7 @@ impl Model {
     /// After every message: what the time has brought, what the cursor now stands on, what fits.
     pub(super) fn settle(&mut self, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
         self.acts.send_held(now, false, effects);
+        self.let_in(now);
         self.with_queue(now, Queue::pass_time);
         let rows = usize::from(self.queue_rows().height);
         self.queue.settle(rows);

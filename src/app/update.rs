@@ -35,6 +35,7 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
             model.forget_text();
         }
         Msg::PageCame { cases, removed, reset, more } => {
+            let cases = model.hold_back(cases, &removed, reset);
             model.with_queue(now, |queue, at| queue.page(cases, &removed, reset, more, at));
         }
         Msg::LinkChanged { link, fresh_at } => link_changed(model, link, fresh_at, now),

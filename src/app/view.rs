@@ -104,6 +104,8 @@ pub struct QueueView {
     pub count: usize,
     /// More are on their way: the first load still runs.
     pub loading: bool,
+    /// How many arrived that wait until the form over the desk is closed.
+    pub arrived: usize,
     /// "next breach ▲", without the arrow in ASCII.
     pub sort: String,
     /// The visible rows alone.

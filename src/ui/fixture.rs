@@ -28,6 +28,7 @@ pub fn desk_with(columns: u16, rows: u16, focus: Pane, zoomed: bool) -> Snapshot
         queue: QueueView {
             name: "mine and unassigned".into(),
             count: 42,
+            arrived: 0,
             loading: false,
             sort: "next breach ▲".into(),
             rows: queue().into_iter().take(visible).collect(),

@@ -78,7 +78,12 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &QueueView, focused: bool) -> Optio
         (false, count) => format!("Queue · {} ({count})", view.name),
     };
     let dim = pen.tone(Tone::Dim);
-    pen.pane(area, focused, Joint::default(), &[(&name, title)], &[(&view.sort, dim)]);
+    let arrived = format!("{} new ↓", view.arrived);
+    let mut right = vec![(view.sort.as_str(), dim)];
+    if view.arrived > 0 {
+        right = vec![(arrived.as_str(), pen.tone(Tone::Strong))];
+    }
+    pen.pane(area, focused, Joint::default(), &[(&name, title)], &right);
     let inside = inside(area);
     let rows = queue_rows(area, view.filter.is_some());
     if let Some(notice) = &view.notice {

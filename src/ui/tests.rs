@@ -227,6 +227,14 @@ fn a_toast_takes_the_place_of_the_hints() {
 }
 
 #[test]
+fn what_waits_for_a_form_to_be_closed_is_counted_in_the_frame_of_the_queue() {
+    let mut desk = fixture::over(fixture::desk(80, 24), Overlay::Form(fixture::note()));
+    desk.queue.arrived = 3;
+    let (buffer, _) = drawn(&desk, &colour());
+    assert!(text_rows(&buffer)[1].ends_with(" 3 new ↓ ┐"), "{}", text_rows(&buffer)[1]);
+}
+
+#[test]
 fn forms_at_every_size() {
     for (columns, rows) in [(120, 40), (80, 24), (50, 12), (20, 5)] {
         let desk = || fixture::desk(columns, rows);

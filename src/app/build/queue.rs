@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{Wake, act_text, header};
 use crate::app::model::Model;
 use crate::app::msg::Link;
-use crate::app::queue::QueueName;
+use crate::app::queue::{At, QueueName};
 use crate::app::view::{FilterLine, Notice, QueueView, Row, Tone};
 use crate::app::words;
 use crate::domain::{Case, Untrusted};
@@ -28,6 +28,9 @@ pub fn queue(model: &Model, wake: &mut Wake) -> QueueView {
     QueueView {
         name: name.label().to_owned(),
         count: model.queue.len(),
+        arrived: model
+            .queue
+            .count_of_view(&model.arrived, At { now: wake.now, policy: &model.policy }),
         loading: !model.queue.is_loaded(),
         sort: if model.ascii { "next breach" } else { "next breach ▲" }.to_owned(),
         rows,

@@ -302,6 +302,16 @@ impl Queue {
         self.loaded
     }
 
+    /// Whether no load is under way, neither the first nor one of a feed that started over.
+    pub fn is_settled(&self) -> bool {
+        self.loaded && self.named.is_none()
+    }
+
+    /// How many of these cases the view would show.
+    pub fn count_of_view(&self, cases: &[Case], at: At) -> usize {
+        cases.iter().filter(|case| self.belongs(&Entry::of((*case).clone(), at.now), at)).count()
+    }
+
     /// How many cases the view holds.
     pub fn len(&self) -> usize {
         self.shown.len()

@@ -343,3 +343,31 @@ fn the_order_is_kept_over_a_hundred_thousand_cases_and_stays_right_as_they_chang
     desk.wait(TimeDelta::seconds(2));
     assert_eq!(desk.late().0, 1);
 }
+
+#[test]
+fn what_arrives_while_a_form_is_open_waits_and_is_counted_and_what_is_known_goes_on() {
+    let mut desk = Desk::partner(vec![case("C-1", Severity::High, hours(2))]);
+    desk.press("n");
+    let urgent = unanswered("C-2", Severity::Critical, hours(1));
+    let other = with(case("C-3", Severity::Low, hours(1)), person("lito", "L. Ito"));
+    desk.feed(vec![urgent.clone(), other, newer(case("C-1", Severity::Low, hours(2)))]);
+    assert_eq!((desk.ids(), desk.snap().queue.arrived), (vec!["C-1".to_owned()], 1));
+    assert_eq!(desk.row("C-1").severity, Severity::Low);
+    desk.feed(vec![newer(urgent), case("C-4", Severity::Low, hours(1))]);
+    assert_eq!(desk.snap().queue.arrived, 2);
+    desk.removed(&["C-4"]);
+    assert_eq!(desk.snap().queue.arrived, 1);
+    desk.press("esc");
+    assert_eq!((desk.ids(), desk.selected()), (vec!["C-2".into(), "C-1".into()], "C-1".into()));
+    assert_eq!((desk.row("C-2").fresh, desk.snap().queue.arrived), (true, 0));
+}
+
+#[test]
+fn a_feed_that_starts_over_under_an_open_form_keeps_nothing_back() {
+    let mut desk = Desk::partner(vec![case("C-1", Severity::High, hours(2))]);
+    desk.press("n");
+    desk.feed(vec![case("C-2", Severity::High, hours(1))]);
+    desk.page(vec![case("C-2", Severity::High, hours(1))], true, true);
+    desk.feed(vec![case("C-3", Severity::High, hours(1))]);
+    assert_eq!((desk.snap().queue.arrived, desk.ids().len()), (0, 2));
+}
