@@ -111,6 +111,8 @@ pub enum TimelineKind {
     HandBack,
     Close,
     Reopen,
+    /// Another policy was put in force, and it applies to clocks that run.
+    PolicyChange,
     /// A kind that this version does not know yet.
     #[serde(other)]
     Other,

@@ -103,7 +103,8 @@ impl Service {
                     row.revision
                 ),
             );
-            return Err(Box::new(stale.with_case(row.case(now, self.policy()))));
+            let policy = self.policy_by(&mut tx).await?;
+            return Err(Box::new(stale.with_case(row.case(now, &policy))));
         }
         let answer = match self.carry_out(&mut tx, actor, key, action, row, now).await {
             Ok((acted, seq)) => {
@@ -136,7 +137,7 @@ impl Service {
         mut row: CaseRow,
         now: DateTime<Utc>,
     ) -> Answered<(Acted, i64)> {
-        let policy = self.policy();
+        let policy = &*self.policy_by(&mut *conn).await?;
         let before = row.case(now, policy);
         let mut standing = Standing::from(&before);
         standing.reached_second = row.reached_second;

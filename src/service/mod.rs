@@ -18,10 +18,11 @@ pub use problem::Answered;
 pub use server::{ListenError, listen, serve};
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
+use sqlx::SqliteConnection;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -33,7 +34,7 @@ use crate::sla::policy::Policy;
 use crate::wire::{Code, Feed, Found, MAX_PAGE, MAX_WAIT_S};
 use cursor::Cursors;
 use problem::{field, internal, invalid, not_found, problem};
-use store::{Account, CaseRow, Position, Scope, SqliteStore, StoreError};
+use store::{Account, CaseRow, Position, Scope, SqliteStore, StoreError, policies};
 
 /// The case service of one data folder. Cheap to clone; all clones are the same service.
 #[derive(Clone)]
@@ -43,7 +44,7 @@ pub struct Service {
 
 struct Inner {
     store: SqliteStore,
-    policy: Arc<Policy>,
+    policy: RwLock<InForce>,
     clock: Arc<dyn Clock>,
     cursors: Cursors,
     /// The number of the latest change, for those who wait for one.
@@ -54,9 +55,17 @@ struct Inner {
     closing: CancellationToken,
 }
 
+/// The policy in force when the store was last asked for it.
+struct InForce {
+    /// Its number in the store.
+    n: i64,
+    policy: Arc<Policy>,
+}
+
 impl Service {
-    /// Opens the desk in a data folder; an empty or missing folder becomes an empty desk. One service at a
-    /// time: those who wait for changes are woken by the process that makes them.
+    /// Opens the desk in a data folder; an empty or missing folder becomes an empty desk. The desk keeps
+    /// the policy that is in force there; the given one comes in force where there is none yet. One service
+    /// at a time: those who wait for changes are woken by the process that makes them.
     ///
     /// # Errors
     /// [`StoreError`] if the folder cannot be used, or another service has it.
@@ -68,10 +77,11 @@ impl Service {
         let store = SqliteStore::open_alone(data_dir).await?;
         let secret = store.meta("cursor_secret").await?.unwrap_or_default();
         let latest = store.latest_change().await?;
+        let (n, policy) = store.policy_or(&policy, clock.now()).await?;
         Ok(Self {
             inner: Arc::new(Inner {
                 store,
-                policy,
+                policy: RwLock::new(InForce { n, policy: Arc::new(policy) }),
                 clock,
                 cursors: Cursors::new(secret),
                 latest: watch::Sender::new(latest),
@@ -87,9 +97,39 @@ impl Service {
         &self.inner.store
     }
 
+    /// The policy that was in force when the store was last asked.
     #[must_use]
-    pub fn policy(&self) -> &Policy {
-        &self.inner.policy
+    pub fn policy(&self) -> Arc<Policy> {
+        self.inner.policy.read().unwrap_or_else(PoisonError::into_inner).policy.clone()
+    }
+
+    /// The policy in force, as a connection sees it: `caseload admin policy apply` may have put another one
+    /// in force meanwhile. Asked after the rows of cases or in their transaction, so that it knows the
+    /// version of every clock in them.
+    pub(crate) async fn policy_by(
+        &self,
+        conn: &mut SqliteConnection,
+    ) -> Result<Arc<Policy>, StoreError> {
+        let n = policies::latest(conn).await?;
+        {
+            let known = self.inner.policy.read().unwrap_or_else(PoisonError::into_inner);
+            if known.n >= n {
+                return Ok(known.policy.clone());
+            }
+        }
+        let Some((n, policy)) = policies::in_force(conn).await? else { return Ok(self.policy()) };
+        tracing::info!(version = policy.version(), "another policy is in force");
+        let mut known = self.inner.policy.write().unwrap_or_else(PoisonError::into_inner);
+        if known.n < n {
+            *known = InForce { n, policy: Arc::new(policy) };
+        }
+        Ok(known.policy.clone())
+    }
+
+    /// The policy in force now.
+    pub(crate) async fn policy_now(&self) -> Result<Arc<Policy>, StoreError> {
+        let mut conn = self.store().readers().acquire().await?;
+        self.policy_by(&mut conn).await
     }
 
     /// The desk's time, in milliseconds.
@@ -118,10 +158,11 @@ impl Service {
         let row = CaseRow::load(&mut tx, &Scope::of(actor), id).await?.ok_or_else(not_found)?;
         let details = row.details(&mut tx).await?;
         let timeline = row.timeline(&mut tx).await?;
+        let policy = self.policy_by(&mut tx).await?;
         tx.commit().await?;
         let text = Untrusted::new;
         Ok(CaseDetail {
-            case: row.case(self.now(), self.policy()),
+            case: row.case(self.now(), &policy),
             description: text(details.description),
             product: details.product.map(text),
             version: details.version.map(text),
@@ -150,10 +191,11 @@ impl Service {
         let words = Words::of(query);
         let page = self.store().search(&Scope::of(actor), &words, after, limit).await?;
         let page = page.ok_or_else(|| invalid(vec![field("after", "there is no such case")]))?;
+        let policy = self.policy_now().await?;
         let now = self.now();
         Ok(Found {
             next: page.cases.last().filter(|_| page.more).map(|row| row.id.clone()),
-            cases: page.cases.iter().map(|row| row.case(now, self.policy())).collect(),
+            cases: page.cases.iter().map(|row| row.case(now, &policy)).collect(),
         })
     }
 
@@ -194,9 +236,10 @@ impl Service {
                     changed = latest.changed() => if changed.is_ok() { continue },
                 }
             }
+            let policy = self.policy_now().await?;
             let now = self.now();
             return Ok(Feed {
-                cases: page.cases.iter().map(|row| row.case(now, self.policy())).collect(),
+                cases: page.cases.iter().map(|row| row.case(now, &policy)).collect(),
                 removed: page.closed.into_iter().map(|row| row.id).collect(),
                 cursor: self.inner.cursors.write(page.next, &actor.id, &scope),
                 more: page.more,
@@ -316,7 +359,7 @@ mod tests {
             assignee: None,
             correction: None,
             reached_second: false,
-            ledger: Ledger::opened(at, Severity::High, &"direct".into(), service.policy()),
+            ledger: Ledger::opened(at, Severity::High, &"direct".into(), &service.policy()),
             resolution: None,
             revision: 3,
             reported_at: at,

@@ -128,7 +128,8 @@ impl Service {
         }
         let route = Route::of(&mut tx, &report.licence_key).await?;
         let given_company = none_if_empty(report.company);
-        let ledger = Ledger::opened(now, severity, &route.partner.id, self.policy());
+        let policy = self.policy_by(&mut tx).await?;
+        let ledger = Ledger::opened(now, severity, &route.partner.id, &policy);
         let mut row = CaseRow {
             n: 0,
             id: CaseId::new(format!("C-{}", next_id(&mut tx, "case").await?)),
@@ -189,12 +190,12 @@ impl Service {
         if foreign {
             // Whether the key is some other partner's or nobody's must not show.
             let unknown = Route::unknown(&mut tx).await?;
-            row.ledger = Ledger::opened(now, severity, &unknown.partner.id, self.policy());
+            row.ledger = Ledger::opened(now, severity, &unknown.partner.id, &policy);
             row.company = given_company.unwrap_or_default();
             row.partner = unknown.partner;
             row.eligibility = unknown.eligibility;
         }
-        let reported = Reported { id: row.id.clone(), case: row.case(now, self.policy()) };
+        let reported = Reported { id: row.id.clone(), case: row.case(now, &policy) };
         let body = serde_json::to_vec(&reported).map_err(|_| internal())?;
         if let Some(key) = key {
             Stored { status: 201, body: body.clone(), request_hash }
@@ -233,7 +234,8 @@ impl Service {
         let mut summary = Untrusted::default();
         if row.state == CaseState::Waiting {
             row.state = CaseState::Open;
-            row.ledger.apply(now, &Change::InfoReceived, self.policy());
+            let policy = self.policy_by(&mut tx).await?;
+            row.ledger.apply(now, &Change::InfoReceived, &policy);
             summary = "no longer waiting for the customer".into();
         }
         row.revision += 1;

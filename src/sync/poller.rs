@@ -1,6 +1,7 @@
 //! Keeps the queue fresh: signs in, takes the pages, then holds one feed request open. Never more than
 //! one feed request is out. A failure keeps what is known, says so, and is tried again.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +12,7 @@ use tokio::time::Instant;
 use super::line::Line;
 use super::{Event, Link};
 use crate::client::CallError;
+use crate::domain::Case;
 use crate::sla::policy::{Policy, PolicyDocument};
 use crate::wire::{Code, MAX_PAGE, Me};
 
@@ -30,6 +32,7 @@ pub(super) async fn run(line: Arc<Line>) {
             line: &line,
             me: None,
             policy: None,
+            asked_for: HashSet::new(),
             cursor: None,
             half_way: false,
             restarted: false,
@@ -55,6 +58,8 @@ struct Poller<'a> {
     line: &'a Line,
     me: Option<Me>,
     policy: Option<PolicyDocument>,
+    /// Versions of clocks for which the policy was asked again, in case the desk does not know them.
+    asked_for: HashSet<String>,
     /// Where the feed goes on; None: from the start.
     cursor: Option<String>,
     /// The last page said that more follow.
@@ -92,6 +97,11 @@ impl Poller<'_> {
             line.tell(Event::SignedIn(Box::new(me.clone()))).await;
             self.me = Some(me);
         }
+        self.read_policy().await
+    }
+
+    async fn read_policy(&mut self) -> Result<(), CallError> {
+        let line = self.line;
         let document = line.ask(false, line.api.policy()).await?;
         if self.policy.as_ref() != Some(&document) {
             let policy = Policy::compile(&document).map_err(|error| {
@@ -102,6 +112,29 @@ impl Poller<'_> {
             line.tell(Event::Policy(Arc::new(policy))).await;
             self.policy = Some(document);
         }
+        Ok(())
+    }
+
+    /// Reads the policy again if a clock started under a version that is not known here: another one is in
+    /// force by now. Before the clock is told of, so that it is never shown by a calendar that is not its own.
+    async fn learn_policy(&mut self, cases: &[Case]) -> Result<(), CallError> {
+        let Some(known) = &self.policy else { return Ok(()) };
+        let knows = |version: &String| {
+            known.version == *version || known.earlier.iter().any(|e| e.version == *version)
+        };
+        let unknown: HashSet<String> = cases
+            .iter()
+            .flat_map(|case| &case.clocks)
+            .map(|clock| &clock.policy)
+            .filter(|version| !version.is_empty() && !knows(version))
+            .filter(|version| !self.asked_for.contains(*version))
+            .cloned()
+            .collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        self.read_policy().await?;
+        self.asked_for.extend(unknown);
         Ok(())
     }
 
@@ -150,6 +183,7 @@ impl Poller<'_> {
             // When a held answer's body was made is not known; its `Date` is that of its sending.
             line.learn(feed.server_time, false, asked.elapsed(), held).await;
         }
+        self.learn_policy(&feed.cases).await?;
         let reset = self.cursor.is_none();
         self.restarted &= reset;
         self.cursor = Some(feed.cursor);
@@ -279,6 +313,52 @@ mod tests {
         assert!(matches!(desk.event().await, Event::Link { link: Link::Live, .. }));
         desk.assert_nothing_told();
         assert_eq!(desk.api.most_open(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_of_a_version_that_is_not_known_has_the_policy_read_first_and_once() {
+        let of_version = |version: &str| {
+            let mut case = case("C-1", 2);
+            let policy = Policy::embedded();
+            let now = case.reported_at;
+            let ledger = crate::sla::ledger::Ledger::opened(
+                now,
+                crate::domain::Severity::High,
+                &case.partner.id,
+                &policy,
+            );
+            case.clocks = ledger.summaries(now, &policy);
+            for clock in &mut case.clocks {
+                clock.policy = version.to_owned();
+            }
+            case
+        };
+        let mut desk = Desk::start();
+        let held = desk.go_live(vec![of_version("2026-11")]).await;
+        held.say(desk.feed(vec![of_version("2027-01")], "c2", false));
+        let asked = desk.asked().await;
+        assert_eq!(asked.question, Question::Policy);
+        let new = crate::sla::policy::PolicyDocument {
+            version: "2027-01".to_owned(),
+            earlier: vec![Policy::embedded().document()],
+            ..Policy::embedded().document()
+        };
+        asked.say(Said::Policy(new));
+        let Event::Policy(policy) = desk.event().await else { panic!("no policy") };
+        assert_eq!(policy.version(), "2027-01");
+        assert!(policy.knows("2026-11"));
+        assert_eq!(ids(&desk.event().await), (vec!["C-1"], false, false));
+        // A version that the desk does not know either is asked for once.
+        let held = desk.asked().await;
+        assert_eq!(held.question, changes(Some("c2"), 25));
+        held.say(desk.feed(vec![of_version("lost")], "c3", false));
+        let asked = desk.asked().await;
+        assert_eq!(asked.question, Question::Policy);
+        asked.say(Said::Policy(policy.document()));
+        let held = desk.asked().await;
+        assert_eq!(held.question, changes(Some("c3"), 25));
+        held.say(desk.feed(vec![of_version("lost"), of_version("2026-11")], "c4", false));
+        assert_eq!(desk.asked().await.question, changes(Some("c4"), 25));
     }
 
     #[tokio::test(start_paused = true)]

@@ -240,6 +240,7 @@ fn happened(kind: TimelineKind) -> &'static str {
         TimelineKind::HandBack => "handed it back",
         TimelineKind::Close => "closed it",
         TimelineKind::Reopen => "reopened it",
+        TimelineKind::PolicyChange => "put it under another policy",
         TimelineKind::Other => "did something that this version does not know",
     }
 }

@@ -151,14 +151,14 @@ pub async fn open(
     policy: Arc<Policy>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Demo> {
-    let service = Service::open(data_dir, policy.clone(), clock)
+    let service = Service::open(data_dir, policy, clock)
         .await
         .with_context(|| format!("the folder {}", data_dir.display()))?;
     if let Some(secret) = service.store().meta(SECRET).await? {
         let tokens = DemoTokens::derive(&secret)?;
         return Ok(Demo { service, tokens, is_new: false });
     }
-    let made = make(&service, cases, seed, policy).await;
+    let made = make(&service, cases, seed).await;
     match made {
         Ok(tokens) => Ok(Demo { service, tokens, is_new: true }),
         Err(error) => {
@@ -169,12 +169,7 @@ pub async fn open(
 }
 
 /// Makes a demo desk of a desk that is empty.
-async fn make(
-    service: &Service,
-    cases: usize,
-    seed: u64,
-    policy: Arc<Policy>,
-) -> anyhow::Result<DemoTokens> {
+async fn make(service: &Service, cases: usize, seed: u64) -> anyhow::Result<DemoTokens> {
     let store = service.store();
     if store.meta(UNFINISHED).await?.is_some() {
         anyhow::bail!(
@@ -187,6 +182,7 @@ async fn make(
     let secret = tokens::random_hex();
     let tokens = DemoTokens::derive(&secret)?;
     store.set_meta(UNFINISHED, "1").await?;
+    let policy = service.policy();
     let stage = Stage { cast: Cast::load(seed)?, policy, now: service.moment(), seed };
     fill(service, stage, cases, &tokens).await?;
     store.set_meta(SECRET, &secret).await?;

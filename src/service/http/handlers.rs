@@ -14,6 +14,7 @@ use crate::domain::rules::role_may;
 use crate::domain::{Action, ActionKind, CaseId, Role};
 use crate::service::problem::{Answered, internal, not_found, problem};
 use crate::service::{Service, tokens};
+use crate::sla::calendar::time_zone_version;
 use crate::wire::{Code, MAX_PAGE, MAX_WAIT_S, Me, Report};
 
 type Handled = Result<Response, Refused>;
@@ -24,7 +25,9 @@ const REPORT_FIELDS: [&str; 6] =
     ["subject", "description", "environment", "licence_key", "contact", "email"];
 
 pub(super) async fn healthz() -> Handled {
-    Ok(json(&serde_json::json!({ "status": "ok" }))?)
+    Ok(json(&serde_json::json!({
+        "status": "ok", "tzdata": time_zone_version(),
+    }))?)
 }
 
 pub(super) async fn readyz(State(service): State<Service>) -> Handled {
@@ -55,7 +58,7 @@ pub(super) async fn policy(
     State(service): State<Service>,
     headers: HeaderMap,
 ) -> Handled {
-    let document = service.policy().document();
+    let document = service.policy_now().await.map_err(|e| Refused(e.into()))?.document();
     let written = serde_json::to_vec(&document).map_err(|_| internal())?;
     let tag = tokens::hex(&Sha256::digest(written));
     Ok(tagged(&headers, tag.get(..32).unwrap_or(&tag), &document)?)

@@ -8,6 +8,7 @@ mod audit;
 mod cases;
 mod feed;
 mod idempotency;
+pub(crate) mod policies;
 mod scope;
 mod search;
 
@@ -20,6 +21,7 @@ pub(crate) use cases::{
 };
 pub(crate) use feed::Position;
 pub(crate) use idempotency::Stored;
+pub use policies::{Applied, PolicyVersion};
 pub use scope::Scope;
 pub use sqlite::SqliteStore;
 
