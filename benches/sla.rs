@@ -3,6 +3,12 @@
 //!
 //! Calendars are loaded, and their pages worked out, before anything is measured.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a bench that cannot run must not give figures"
+)]
+
 use std::hint::black_box;
 
 use caseload::domain::{PartnerId, Severity, Target};

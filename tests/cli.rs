@@ -81,6 +81,11 @@ impl At {
 
     /// What a command writes that is given a terminal, and its exit code.
     fn run_on_a_terminal(&self, args: &[&str]) -> (i32, String) {
+        self.answer_on_a_terminal(args, "")
+    }
+
+    /// The same with something typed.
+    fn answer_on_a_terminal(&self, args: &[&str], typed: &str) -> (i32, String) {
         let pty = native_pty_system();
         let size = PtySize { rows: 40, cols: 100, pixel_width: 0, pixel_height: 0 };
         let pair = pty.openpty(size).unwrap();
@@ -97,6 +102,7 @@ impl At {
         drop(pair.slave);
         let mut killer = child.clone_killer();
         let mut reader = pair.master.try_clone_reader().unwrap();
+        pair.master.take_writer().unwrap().write_all(typed.as_bytes()).unwrap();
         let (told, done) = mpsc::channel();
         let reading = std::thread::spawn(move || {
             let mut bytes = Vec::new();
@@ -258,7 +264,10 @@ fn the_first_start_says_how_to_try_it_and_how_to_connect() {
 #[test]
 fn help_and_version_go_to_standard_output_and_wrong_usage_does_not() {
     let at = At::nowhere();
-    assert!(at.run(&["--version"]).ok().starts_with("caseload "));
+    let version = at.run(&["--version"]).ok();
+    assert!(version.starts_with("caseload "), "{version}");
+    let zones = caseload::sla::calendar::time_zone_version();
+    assert!(version.ends_with(&format!(" (time zones {zones})\n")), "{version}");
     assert!(at.run(&["close", "--help"]).ok().contains("Examples:"));
     for args in [&["lst"][..], &["close", "C-1"], &["list", "--sort", "size"], &["note"]] {
         let ran = at.run(args);
@@ -638,4 +647,205 @@ fn a_folder_or_address_that_cannot_be_used_is_told() {
     at.run(&["demo", "--headless", "--still", "--listen", &address])
         .fails(1, &format!("Could not open the demo desk: {taken}"));
     at.run(&["serve", "--listen", "8470"]).fails(2, "write an IP address and a port, such as");
+}
+
+#[test]
+fn every_wrong_line_of_a_policy_file_is_told_by_every_command_that_reads_it() {
+    let at = At::nowhere();
+    let good = at.run(&["admin", "policy", "show"]).ok();
+    at.write("policy.toml", &good, 0o600);
+    let said = at.run(&["admin", "policy", "check", "policy.toml"]).ok();
+    assert_eq!(said, "policy.toml is right: version 2026-11, 4 calendars, 4 partners\n");
+    at.write("config.toml", "policy = \"policy.toml\"\n", 0o600);
+    assert!(at.run(&["config", "check"]).out.contains("policy.toml is right: version 2026-11\n"));
+
+    let bad = good
+        .replacen("Asia/Tokyo", "Asia/Tokio", 1)
+        .replacen("policy_change =", "policy_chagne =", 1)
+        .replacen("[[\"08:00\", \"15:00\"]]", "[[\"08:00\", \"25:00\"]]", 1);
+    at.write("policy.toml", &bad, 0o600);
+    let line = |text: &str| bad.lines().position(|l| l.contains(text)).unwrap() + 1;
+    let wrong = [
+        (line("policy_chagne"), "rules.policy_chagne", "did you mean policy_change?"),
+        (line("25:00"), "calendars.nordwind.weekly.fri[0]", "\"25:00\" is not a time of day"),
+        (line("Asia/Tokio"), "calendars.sakura.tz", "\"Asia/Tokio\" is not a known time zone"),
+    ];
+    for args in [
+        &["admin", "policy", "check", "policy.toml"][..],
+        &["admin", "policy", "apply", "policy.toml", "--data", "desk"],
+        &[
+            "admin",
+            "calendar",
+            "import",
+            "none.ics",
+            "--policy",
+            "policy.toml",
+            "--calendar",
+            "vendor",
+        ],
+        &["config", "check"],
+        &["serve", "--listen", "127.0.0.1:0", "--data", "desk"],
+    ] {
+        at.write("none.ics", "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", 0o600);
+        let ran = at.run(args);
+        assert_eq!(ran.exit, 2, "{args:?} {}", ran.err);
+        let lines: Vec<&str> = ran.err.trim_start_matches("caseload: ").lines().collect();
+        assert_eq!(lines.len(), wrong.len(), "{args:?} {}", ran.err);
+        for (said, (line, key, what)) in lines.iter().zip(wrong) {
+            assert!(said.contains(&format!("policy.toml:{line}: {key}: ")), "{args:?} {said}");
+            assert!(said.contains(what), "{args:?} {said}");
+        }
+    }
+    assert!(!at.home.path().join("desk").exists(), "nothing was begun with it");
+    let ran = at.run(&["admin", "policy", "check", "policy.toml", "--json"]);
+    assert_eq!((ran.exit, ran.err.as_str()), (2, ""));
+    let json: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!(json["ok"], false);
+    assert_eq!(json["errors"][0]["key"], "rules.policy_chagne");
+    assert_eq!(json["errors"][0]["line"], wrong[0].0);
+    at.run(&["admin", "policy", "check", "gone.toml"])
+        .fails(2, "could not read the policy gone.toml");
+}
+
+#[test]
+fn a_policy_is_put_in_force_by_version_and_kept_for_ever() {
+    let at = At::nowhere();
+    let admin =
+        |args: &[&str]| at.run(&[&["admin", "policy"][..], args, &["--data", "desk"]].concat());
+    let built_in = admin(&["show"]).ok();
+    at.write("policy.toml", &built_in, 0o600);
+    let ran = admin(&["apply", "policy.toml", "--dry-run"]).ok();
+    assert!(ran.starts_with("policy 2026-11 would be in force\n"), "{ran}");
+    assert!(admin(&["apply", "policy.toml"]).ok().starts_with("policy 2026-11 is in force\n"));
+    assert_eq!(admin(&["apply", "policy.toml"]).ok(), "policy 2026-11 is in force already\n");
+
+    at.write("policy.toml", &built_in.replacen("20bd", "15bd", 1), 0o600);
+    admin(&["apply", "policy.toml"]).fails(4, "version \"2026-11\" has been in force since");
+    let next = built_in.replacen("20bd", "15bd", 1).replacen("\"2026-11\"", "\"2027-01\"", 1);
+    at.write("policy.toml", &next, 0o600);
+    let applied = admin(&["apply", "policy.toml", "--json"]).json();
+    assert_eq!((&applied["version"], &applied["before"]), (&"2027-01".into(), &"2026-11".into()));
+    assert_eq!(admin(&["show"]).ok(), next);
+    assert_eq!(admin(&["show", "2026-11"]).ok(), built_in);
+    admin(&["show", "2025-01"]).fails(1, "it was never in force");
+    let versions = admin(&["list", "--json"]).json();
+    assert_eq!(versions.as_array().unwrap().len(), 2);
+    assert_eq!(versions[1]["version"], "2027-01");
+    assert_eq!(versions[1]["in_force"], true);
+    assert!(admin(&["list"]).ok().lines().nth(1).unwrap().ends_with("  in force"));
+
+    // The service goes by what the desk keeps, and says so where a file says something else.
+    at.write("policy.toml", &built_in, 0o600);
+    at.write("config.toml", "policy = \"policy.toml\"\n", 0o600);
+    admin(&["apply", "policy.toml"]).ok();
+    at.write("policy.toml", &next, 0o600);
+    let mut child = at
+        .command(&["serve", "--listen", "127.0.0.1:0", "--data", "desk"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let said = lines.next().unwrap().unwrap();
+    assert!(lines.next().unwrap().unwrap().starts_with("Serving at http://127.0.0.1:"));
+    signal(child.id(), "TERM");
+    assert_eq!(ended(child, &["serve"]).status.code(), Some(0));
+    assert!(said.starts_with("The policy in force is 2026-11, as the desk keeps it; "), "{said}");
+}
+
+const HOLIDAYS: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n\
+BEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Christmas Day\r\nDTSTART;VALUE=DATE:20001225\r\n\
+RRULE:FREQ=YEARLY\r\nEND:VEVENT\r\n\
+BEGIN:VEVENT\r\nUID:2\r\nSUMMARY:Company\\, outing\r\nDTSTART;VALUE=DATE:20260911\r\n\
+DTEND;VALUE=DATE:20260913\r\nEND:VEVENT\r\n\
+BEGIN:VEVENT\r\nUID:3\r\nSUMMARY:Christmas Eve\r\nDTSTART;VALUE=DATE:20261224\r\nEND:VEVENT\r\n\
+BEGIN:VEVENT\r\nUID:4\r\nSUMMARY:Summer party\r\nDTSTART:20260619T160000Z\r\nEND:VEVENT\r\n\
+BEGIN:VEVENT\r\nUID:5\r\nSUMMARY:Long ago\r\nDTSTART;VALUE=DATE:19990101\r\nEND:VEVENT\r\n\
+END:VCALENDAR\r\n";
+
+#[test]
+fn holidays_are_shown_before_they_are_added_and_the_comments_of_the_file_stay() {
+    let at = At::nowhere();
+    let before = at.run(&["admin", "policy", "show"]).ok();
+    at.write("policy.toml", &before, 0o640);
+    at.write("days.ics", HOLIDAYS, 0o600);
+    fn import<'a>(more: &[&'a str]) -> Vec<&'a str> {
+        let args = ["admin", "calendar", "import", "days.ics", "--years", "2026-2027"];
+        [&args[..], more].concat()
+    }
+    let file = || std::fs::read_to_string(at.home.path().join("policy.toml")).unwrap();
+    let named = ["--policy", "policy.toml", "--calendar", "vendor"];
+
+    let plan = "days.ics → calendar vendor in policy.toml, 2026-2027
+  add     2026-09-11 Fri  Company, outing
+  add     2026-09-12 Sat  Company, outing
+  there   2026-12-25 Fri  Christmas Day
+  there   2027-12-25 Sat  Christmas Day
+  skipped Summer party (2026-06-19): it is not of whole days: its DTSTART is 20260619T160000Z
+  skipped Christmas Eve (2026-12-24): the calendar has special hours for that date, which win
+  1 event has no day in 2026-2027
+2 to add, 2 there already, 2 skipped
+";
+    assert_eq!(at.run(&import(&[&named[..], &["--dry-run"]].concat())).ok(), plan);
+    let shown = at.run(&import(&named)).fails(2, "nothing was changed");
+    assert_eq!(shown, plan);
+    let (exit, said) = at.answer_on_a_terminal(&import(&named), "n\n");
+    assert_eq!(exit, 1, "{said}");
+    assert!(said.contains("Add 2 dates to policy.toml? [y/N]"), "{said}");
+    assert_eq!(file(), before, "nothing is written unless somebody said so");
+
+    let (exit, said) = at.answer_on_a_terminal(&import(&named), "y\n");
+    assert_eq!(exit, 0, "{said}");
+    let after = file();
+    let added: Vec<&str> =
+        after.lines().filter(|line| before.lines().all(|old| old != *line)).collect();
+    assert_eq!(
+        added,
+        ["    \"2026-09-11\", # Company, outing", "    \"2026-09-12\", # Company, outing"]
+    );
+    assert_eq!(after.lines().count(), before.lines().count() + 2);
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(at.home.path().join("policy.toml")).unwrap().permissions();
+        assert_eq!(mode.mode() & 0o777, 0o640);
+    }
+    // Again: nothing is left to add, so nobody is asked.
+    let again = at.run(&import(&named)).ok();
+    assert!(again.ends_with("0 to add, 4 there already, 2 skipped\n"), "{again}");
+    let json = at.run(&import(&[&named[..], &["--json"]].concat())).json();
+    assert_eq!((&json["written"], &json["there"][0]["weekday"]), (&false.into(), &"Fri".into()));
+
+    // The configured file, and a version with it.
+    at.write("config.toml", "policy = \"policy.toml\"\n", 0o600);
+    let nordwind = ["--calendar", "nordwind", "--set-version", "2026-12", "--yes"];
+    at.run(&import(&nordwind)).ok();
+    assert!(file().contains("\nversion = \"2026-12\"\n"));
+    at.run(&import(&["--yes"]))
+        .fails(2, "which calendar? Name one with --calendar: nordwind, sakura");
+    at.run(&import(&["--calendar", "moon"])).fails(2, "there is no calendar \"moon\"");
+    at.write("days.ics", "no calendar at all", 0o600);
+    at.run(&import(&nordwind))
+        .fails(2, "could not read the holidays of days.ics: it is not an iCalendar");
+}
+
+#[test]
+fn holidays_go_straight_into_the_policy_that_a_desk_keeps() {
+    let at = At::nowhere();
+    at.write("days.ics", HOLIDAYS, 0o600);
+    let admin = |args: &[&str]| at.run(&[&["admin"][..], args, &["--data", "desk"]].concat());
+    let import =
+        ["calendar", "import", "days.ics", "--calendar", "sakura", "--years", "2026", "--yes"];
+    admin(&import).fails(2, "has no policy in force yet");
+    let built_in = admin(&["policy", "show"]).ok();
+    at.write("policy.toml", &built_in, 0o600);
+    admin(&["policy", "apply", "policy.toml"]).ok();
+    let said = admin(&import).ok();
+    assert!(said.contains("calendar sakura in policy 2026-11 of desk, 2026\n"), "{said}");
+    assert!(said.contains("policy 2026-11.2 is in force, after 2026-11\n"), "{said}");
+    let now = admin(&["policy", "show"]).ok();
+    assert!(now.contains("    \"2026-12-25\", # Christmas Day\n    \"2027-01-01\""), "{now}");
+    assert_eq!(now.lines().count(), built_in.lines().count() + 4);
+    // Nothing new: no version more.
+    admin(&import).ok();
+    assert_eq!(admin(&["policy", "list", "--json"]).json().as_array().unwrap().len(), 2);
 }

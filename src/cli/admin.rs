@@ -1,5 +1,8 @@
 //! `caseload admin`
 
+mod calendar;
+mod policy;
+
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,7 +17,7 @@ use crate::domain::text::safe_line;
 use crate::domain::{PartnerId, Role, UserId};
 use crate::service::store::{NewToken, SqliteStore, StoreError};
 
-/// Partners, users and tokens of a desk's data folder
+/// Partners, users, tokens and the policy of a desk's data folder
 ///
 /// Works on the folder itself, on the machine where it is, also while `caseload serve` runs on it. The
 /// first partner, user and token of a new desk come from here.
@@ -58,6 +61,29 @@ enum Command {
     Token {
         #[command(subcommand)]
         command: Token,
+    },
+    /// Calendars: when a desk is open
+    ///
+    /// They are part of the policy. Holidays come from an iCalendar file, are fixed by date, and are shown
+    /// before they are added.
+    #[command(after_help = "Examples:
+  caseload admin calendar import holidays.ics --calendar vendor --policy policy.toml
+  caseload admin calendar import holidays.ics --calendar vendor --data ./desk --dry-run")]
+    Calendar {
+        #[command(subcommand)]
+        command: calendar::Command,
+    },
+    /// The policy: targets, calendars and how the clocks behave
+    ///
+    /// The desk keeps every version that was in force, since clocks run on by the one that they started
+    /// under.
+    #[command(after_help = "Examples:
+  caseload admin policy show > policy.toml
+  caseload admin policy check policy.toml
+  caseload admin policy apply policy.toml")]
+    Policy {
+        #[command(subcommand)]
+        command: policy::Command,
     },
 }
 
@@ -191,6 +217,8 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
             )
         }
         Command::Token { command } => token(session, command, now).await,
+        Command::Calendar { command } => calendar::run(session, command, now).await,
+        Command::Policy { command } => policy::run(session, command, now).await,
     }
 }
 

@@ -13,7 +13,10 @@ use super::{
     take, workaround,
 };
 
-static VERSION: LazyLock<String> = LazyLock::new(|| env!("CARGO_PKG_VERSION").to_owned());
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let zones = crate::sla::calendar::time_zone_version();
+    format!("{} (time zones {zones})", env!("CARGO_PKG_VERSION"))
+});
 
 const ABOUT: &str = "A terminal desk for support cases, with the SLA clocks in view";
 

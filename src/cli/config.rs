@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use super::outcome::{Exit, Failure};
+use super::output::Output;
 use super::session::Session;
+use crate::config::policy_file::PolicyFile;
 use crate::config::{Places, Setting, Settings};
 use crate::domain::text::safe_line;
 use crate::sla::policy::Policy;
@@ -32,8 +34,8 @@ enum Command {
     Path,
     /// Check the configuration and say what is in force
     ///
-    /// Every wrong line is told, with the nearest right name of a key that is not known. Exit code 2 if
-    /// anything is wrong. No desk is asked, and no token is read.
+    /// Every wrong line is told, also of the policy file that it names, with the nearest right name of a key
+    /// that is not known. Exit code 2 if anything is wrong. No desk is asked, and no token is read.
     #[command(after_help = "Examples:
   caseload config check
   caseload config check --config ./config.toml")]
@@ -83,8 +85,8 @@ fn path(session: &mut Session<'_>) -> Result<Exit, Failure> {
 
 fn check(session: &mut Session<'_>) -> Result<Exit, Failure> {
     let settings = session.settings()?;
-    check_policy(&settings)?;
     let output = &mut *session.output;
+    check_policy(&settings, output)?;
     let file = safe_line(&settings.file.value.to_string_lossy(), 1000);
     let there = if settings.file_read { "is right" } else { "is not there; defaults are in force" };
     output.done(format!("{file} {there}"))?;
@@ -114,24 +116,25 @@ fn check(session: &mut Session<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn check_policy(settings: &Settings) -> Result<(), Failure> {
+/// Checks the configured policy file, and remarks what is seldom meant.
+fn check_policy(settings: &Settings, output: &mut Output) -> Result<(), Failure> {
     let Some(Setting { value: path, .. }) = &settings.policy else { return Ok(()) };
-    read_policy(path).map(|_| ())
+    let file = PolicyFile::read(path)?;
+    let policy = file.policy()?;
+    let name = file.name();
+    output.done(format!("{name} is right: version {}", safe_line(policy.version(), 64)))?;
+    for remark in policy.remarks(file.text()) {
+        output.remark(&safe_line(&format!("{name}:{remark}"), 600));
+    }
+    Ok(())
 }
 
 /// The policy of the settings: the file's, or the built-in one.
 pub fn policy(settings: &Settings) -> Result<Policy, Failure> {
     match &settings.policy {
-        Some(Setting { value: path, .. }) => read_policy(path),
+        Some(Setting { value: path, .. }) => Ok(PolicyFile::read(path)?.policy()?),
         None => Ok(Policy::embedded()),
     }
-}
-
-fn read_policy(path: &std::path::Path) -> Result<Policy, Failure> {
-    let name = safe_line(&path.to_string_lossy(), 1000);
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("could not read the policy {name}: {error}")))?;
-    Policy::from_toml(&name, &text).map_err(|error| Failure::usage(error.to_string()))
 }
 
 /// A time span as the file writes it.

@@ -10,12 +10,15 @@ use super::config::policy;
 use super::outcome::{Exit, Failure, stopped};
 use super::session::Session;
 use crate::clock::SystemClock;
+use crate::domain::text::safe_line;
 use crate::service::{Service, listen, serve};
 
 /// Serve a desk: the case service of a data folder
 ///
-/// The folder's database is made if it is not there. Runs until SIGTERM or SIGINT, then answers what is
-/// under way and ends with 0. Users and tokens come from `caseload admin`. TLS is for the proxy in front.
+/// The folder's database is made if it is not there, with the configured policy or the built-in one; from
+/// then on the desk keeps its policy, and `caseload admin policy apply` changes it. Runs until SIGTERM or
+/// SIGINT, then answers what is under way and ends with 0. Users and tokens come from `caseload admin`. TLS
+/// is for the proxy in front.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   caseload serve
@@ -34,12 +37,26 @@ pub struct Args {
 }
 
 pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure> {
-    let policy = Arc::new(policy(&session.settings()?)?);
+    let settings = session.settings()?;
+    let policy = Arc::new(policy(&settings)?);
     let folder = args.at.folder(session)?;
     let ending = asked_to_end()?;
-    let service = Service::open(&folder, policy, Arc::new(SystemClock))
+    let service = Service::open(&folder, policy.clone(), Arc::new(SystemClock))
         .await
         .map_err(|error| failed("open the desk", &folder, &error))?;
+    let in_force = service.policy();
+    // Said only where a file is named, which who named it may believe to count.
+    if let Some(file) = &settings.policy
+        && !in_force.is_same(&policy)
+    {
+        let (file, version) = (file.value.to_string_lossy(), in_force.version().to_owned());
+        session.output.remark(&format!(
+            "The policy in force is {}, as the desk keeps it; {} differs. To put it in force: caseload \
+             admin policy apply",
+            safe_line(&version, 64),
+            safe_line(&file, 400)
+        ));
+    }
     let listening = listen(args.listen).await;
     if let Ok((listener, address)) = listening {
         let said = announce(session, address);

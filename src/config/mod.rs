@@ -5,8 +5,10 @@
 pub mod desk;
 pub mod environment;
 pub mod file;
+pub mod holidays;
 pub mod log;
 pub mod places;
+pub mod policy_file;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -320,6 +320,16 @@ impl Policy {
         self.0.earlier.get(version).unwrap_or(self)
     }
 
+    /// Whether the two say the same, whatever was in force before them.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let alone = |policy: &Self| {
+            let document = policy.document();
+            PolicyDocument { earlier: Vec::new(), ..document }
+        };
+        alone(self) == alone(other)
+    }
+
     /// Whether it is of that version or knows it as an earlier one.
     #[must_use]
     pub fn knows(&self, version: &str) -> bool {

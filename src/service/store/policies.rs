@@ -1,6 +1,9 @@
 //! The policies that were in force, and the one that is. A clock remembers its policy by version, so a
 //! version that was in force once is kept for ever and never changes.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
 use sqlx::SqliteConnection;
 
@@ -67,12 +70,10 @@ pub(crate) async fn in_force(
     let mut versions = all(conn).await?;
     let Some(last) = versions.pop() else { return Ok(None) };
     let policy = compiled(&last)?;
-    let mut earlier = std::collections::BTreeMap::new();
+    let mut earlier = BTreeMap::new();
     for version in versions {
-        if !earlier.contains_key(&version.version) {
-            let policy = compiled(&version)?;
-            earlier.insert(version.version, policy);
-        }
+        let policy = compiled(&version)?;
+        earlier.insert(version.version, policy);
     }
     Ok(Some((last.n, policy.with_earlier(earlier.into_values().collect()))))
 }
@@ -146,7 +147,7 @@ impl SqliteStore {
         let versions = all(&mut tx).await?;
         let same = versions.iter().rfind(|v| v.version == policy.version());
         if let Some(same) = same
-            && alone(&compiled(same)?) != alone(policy)
+            && !compiled(same)?.is_same(policy)
         {
             return Err(StoreError::Refused(format!(
                 "version \"{}\" has been in force since {} with other content, and clocks go by it; give \
@@ -220,11 +221,11 @@ async fn move_clocks(
             for (old, new) in old.iter().zip(&new).filter(|(old, _)| old.ended_at.is_none()) {
                 let name = format!("{} {}", new.tier, new.kind);
                 if old.target != new.target {
-                    summary.push_str(&format!("; {name} {} → {}", old.target, new.target));
+                    let _ = write!(summary, "; {name} {} → {}", old.target, new.target);
                 }
                 if is_missed(new) && !is_missed(old) {
                     applied.newly_missed += 1;
-                    summary.push_str(&format!("; its {name} clock is past its new target"));
+                    let _ = write!(summary, "; its {name} clock is past its new target");
                 }
             }
             row.revision += 1;

@@ -326,16 +326,12 @@ impl Reader<'_> {
         let list = self.list(path, value, "[\"2026-12-25\", \"2026-12-26\"]").unwrap_or_default();
         let mut dates = Vec::with_capacity(list.len());
         for (i, item) in list.iter().enumerate() {
-            match item.get_ref().as_str() {
-                Some(date) => dates.push(date.to_owned()),
-                None => {
-                    let (shown, i) = (self.shown(item), i.to_string());
-                    let path = [path, &[i.as_str()]].concat();
-                    self.fault(
-                        &path,
-                        format!("{shown} is not a date in quotes, as \"2026-12-25\""),
-                    );
-                }
+            if let Some(date) = item.get_ref().as_str() {
+                dates.push(date.to_owned());
+            } else {
+                let (shown, i) = (self.shown(item), i.to_string());
+                let path = [path, &[i.as_str()]].concat();
+                self.fault(&path, format!("{shown} is not a date in quotes, as \"2026-12-25\""));
             }
         }
         dates
