@@ -763,16 +763,18 @@ BEGIN:VEVENT\r\nUID:4\r\nSUMMARY:Summer party\r\nDTSTART:20260619T160000Z\r\nEND
 BEGIN:VEVENT\r\nUID:5\r\nSUMMARY:Long ago\r\nDTSTART;VALUE=DATE:19990101\r\nEND:VEVENT\r\n\
 END:VCALENDAR\r\n";
 
+/// The words of an import from `days.ics`.
+fn import<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let args = ["admin", "calendar", "import", "days.ics", "--years", "2026-2027"];
+    [&args[..], more].concat()
+}
+
 #[test]
 fn holidays_are_shown_before_they_are_added_and_the_comments_of_the_file_stay() {
     let at = At::nowhere();
     let before = at.run(&["admin", "policy", "show"]).ok();
     at.write("policy.toml", &before, 0o640);
     at.write("days.ics", HOLIDAYS, 0o600);
-    fn import<'a>(more: &[&'a str]) -> Vec<&'a str> {
-        let args = ["admin", "calendar", "import", "days.ics", "--years", "2026-2027"];
-        [&args[..], more].concat()
-    }
     let file = || std::fs::read_to_string(at.home.path().join("policy.toml")).unwrap();
     let named = ["--policy", "policy.toml", "--calendar", "vendor"];
 

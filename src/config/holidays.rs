@@ -16,9 +16,11 @@ use icalendar::parser::{Component, Property, read_components, unfold};
 use crate::domain::text::safe_line;
 
 /// The largest file that is read.
-pub const FILE_CAP: u64 = 8 * 1024 * 1024;
+pub const FILE_CAP: u64 = 2 * 1024 * 1024;
 /// What lasts longer than this is no holiday.
 const LONGEST_DAYS: i64 = 62;
+/// What is on more days of a year than this is no holiday.
+const MOST_STARTS: usize = 31;
 /// How deep components may lie in each other: `VCALENDAR`, `VEVENT`, `VALARM`, and some to spare. The parser
 /// goes down by recursion.
 const DEEPEST: usize = 16;
@@ -270,7 +272,7 @@ impl<'c> Event<'c> {
             Some(_) if rules.next().is_some() => {
                 return Err("it has more than one RRULE".to_owned());
             }
-            Some(rule) => Rule::parse(rule.val.as_str())?.starts(start, years.to),
+            Some(rule) => Rule::parse(rule.val.as_str())?.starts(start, years)?,
         };
         starts.extend(self.dates_of("RDATE")?);
         let mut left_out = self.dates_of("EXDATE")?;
@@ -387,19 +389,33 @@ impl Rule {
         Ok(rule)
     }
 
-    /// The first days, up to the end of a year. The event's own start is the first whatever the rule says.
-    fn starts(&self, start: NaiveDate, last_year: i32) -> Vec<NaiveDate> {
+    /// The first days that may reach into the years. The event's own start is the first whatever the rule
+    /// says.
+    fn starts(&self, start: NaiveDate, years: Years) -> Result<Vec<NaiveDate>, String> {
         let mut starts = vec![start];
-        for year in (start.year()..=last_year).step_by(self.interval) {
+        // Days that nobody counts need not be worked out.
+        let first = match self.count {
+            None => start.year() + skipped(years.from - 1 - start.year(), self.interval),
+            Some(_) if start.year() < 1900 => {
+                return Err("its RRULE is not understood: COUNT from before 1900".to_owned());
+            }
+            Some(_) => start.year(),
+        };
+        for year in (first..=years.to).step_by(self.interval) {
             let months =
                 if self.months.is_empty() { vec![start.month()] } else { self.months.clone() };
+            let before = starts.len();
             for month in months {
                 starts.extend(self.days_of(year, month, start).filter(|day| *day > start));
+            }
+            let days = starts.len() - before;
+            if days > MOST_STARTS {
+                return Err(format!("it is on {days} days a year; allowed: {MOST_STARTS}"));
             }
         }
         starts.truncate(self.count.unwrap_or(usize::MAX));
         starts.retain(|day| self.until.is_none_or(|until| *day <= until));
-        starts
+        Ok(starts)
     }
 
     fn days_of(
@@ -431,6 +447,12 @@ impl Rule {
             });
         by_number && by_weekday
     }
+}
+
+/// The years of whole intervals in so many years; none if they are over.
+fn skipped(years: i32, interval: usize) -> i32 {
+    let interval = i32::try_from(interval).unwrap_or(i32::MAX);
+    (years.max(0) / interval) * interval
 }
 
 /// `MO`, `3MO`, `-1FR`.

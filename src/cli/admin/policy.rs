@@ -164,6 +164,9 @@ pub fn told(
     session.output.done(format!("policy {version} {would}in force{before}"))?;
     let cases =
         |n: usize| if n == 1 { "1 open case".to_owned() } else { format!("{n} open cases") };
+    if applied.running == 0 {
+        return Ok(Exit::Done);
+    }
     session.output.done(match policy.rules().policy_change {
         PolicyChange::Keep => {
             format!("the clocks of {} keep the policy they started under", cases(applied.running))

@@ -65,6 +65,9 @@ fn what_repeats_every_year_is_there_every_year() {
         ("DTSTART;VALUE=DATE:20100501\nRRULE:FREQ=YEARLY;UNTIL=20200101", ""),
         ("DTSTART;VALUE=DATE:20250120\nRRULE:FREQ=YEARLY;INTERVAL=4", ""),
         ("DTSTART;VALUE=DATE:20230120\nRRULE:FREQ=YEARLY;INTERVAL=4", "2027-01-20"),
+        ("DTSTART;VALUE=DATE:00010501\nRRULE:FREQ=YEARLY;INTERVAL=1", "2026-05-01 2027-05-01"),
+        ("DTSTART;VALUE=DATE:20210501\nRRULE:FREQ=YEARLY;INTERVAL=3;COUNT=3", "2027-05-01"),
+        ("DTSTART;VALUE=DATE:20210501\nRRULE:FREQ=YEARLY;INTERVAL=3;COUNT=2", ""),
         ("DTSTART;VALUE=DATE:20240229\nRRULE:FREQ=YEARLY", ""),
         // Thanksgiving, Memorial Day, Victoria Day, the last day of a month.
         (
@@ -149,6 +152,14 @@ fn what_is_not_understood_is_skipped_and_says_why() {
         (
             "DTSTART;VALUE=DATE:20260101\nRRULE:FREQ=YEARLY;COUNT=0",
             "its RRULE is not understood: COUNT=0",
+        ),
+        (
+            "DTSTART;VALUE=DATE:20260101\nRRULE:FREQ=YEARLY;BYMONTH=1,2;BYDAY=MO,TU,WE,TH,FR,SA,SU",
+            "it is on 58 days a year; allowed: 31",
+        ),
+        (
+            "DTSTART;VALUE=DATE:18990101\nRRULE:FREQ=YEARLY;COUNT=200",
+            "its RRULE is not understood: COUNT from before 1900",
         ),
         ("DTSTART;VALUE=DATE:20260101\nRRULE:BYMONTH=1", "its RRULE is not understood: BYMONTH=1"),
         (
