@@ -170,10 +170,11 @@ pub fn scroll_detail(model: &mut Model, rows: isize) {
 /// One step back, towards the plain queue; it never quits.
 fn back(model: &mut Model, now: DateTime<Utc>) {
     model.toast = None;
-    if model.focus != Pane::Queue {
-        model.focus = Pane::Queue;
-    } else if model.zoomed {
+    // On a small screen every pane has it all, zoomed or not.
+    if model.zoomed && model.areas().shape != Shape::Single {
         model.zoomed = false;
+    } else if model.focus != Pane::Queue {
+        model.focus = Pane::Queue;
     } else if !model.queue.filter().is_empty() {
         model.with_queue(now, |queue, at| queue.set_filter("", at));
     }

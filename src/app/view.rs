@@ -277,4 +277,5 @@ pub struct HelpView {
     pub groups: Vec<(String, Vec<(String, String)>)>,
     pub filter: FilterLine,
     pub scroll: usize,
+    pub hints: Vec<Hint>,
 }

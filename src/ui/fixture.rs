@@ -328,6 +328,7 @@ pub fn help() -> HelpView {
         ],
         filter: FilterLine { text: String::new(), cursor: Some(0) },
         scroll: 0,
+        hints: vec![hint("Esc", "leave")],
     }
 }
 

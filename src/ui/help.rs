@@ -2,6 +2,7 @@
 
 use ratatui::layout::{Position, Rect};
 
+use super::form::frame_hints;
 use super::pen::{Pen, Stroke, columns};
 use super::wrap;
 use crate::app::layout::inside;
@@ -30,23 +31,21 @@ struct HelpRow<'a> {
 }
 
 pub fn draw(pen: &mut Pen, screen: Rect, view: &HelpView) -> Option<Position> {
-    // Header and footer stay, and on a wide screen something of the panes.
+    // Header and footer stay.
     let above = u16::from(screen.height >= 12);
-    let beside = if screen.width >= 110 { 4 } else { 0 };
-    let area = Rect {
-        x: screen.x + beside,
-        y: screen.y + above,
-        width: screen.width - 2 * beside,
-        height: screen.height - 2 * above,
-    };
+    let area = Rect { y: screen.y + above, height: screen.height - 2 * above, ..screen };
     let body = inside(area);
     let side = u16::from(body.width >= 40);
     let body = Rect { x: body.x + side, width: body.width.saturating_sub(2 * side), ..body };
     let (title, dim) = (pen.tone(Tone::Title), pen.tone(Tone::Dim));
 
     pen.clear(area);
-    let closes = [("esc closes", dim)];
-    pen.frame(area, Stroke::Single, pen.frame_style(true), &[("Help", title)], &closes);
+    pen.frame(area, Stroke::Single, pen.frame_style(true), &[("Help", title)], &[]);
+    if above == 0 {
+        // The footer, which says it otherwise, is covered.
+        let bottom = Rect { x: area.x + 2, y: area.bottom() - 1, width: area.width - 4, height: 1 };
+        frame_hints(pen, bottom, &view.hints);
+    }
     let cursor = search_line(pen, body, view);
     let gap = u16::from(body.height > 4);
     let list = Rect { y: body.y + 1 + gap, height: body.height.saturating_sub(1 + gap), ..body };

@@ -1,6 +1,7 @@
 //! The queue: one row a case, the ids in one column, and as many of the other columns as there is room.
 
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Modifier;
 
 use super::pen::{Joint, Pen, columns};
 use crate::app::layout::{inside, queue_heads, queue_rows};
@@ -152,7 +153,12 @@ fn draw_row(pen: &mut Pen, inside: Rect, y: u16, row: &Row, at: Columns, focused
             None => pen.put(at.with.0, y, width, "–", pen.tone(Tone::Dim)),
         };
     }
-    pen.put(due_x, y, end - due_x, &row.due, pen.tone(row.due_tone));
+    let tone = pen.tone(row.due_tone);
+    if tone.add_modifier.contains(Modifier::REVERSED) {
+        // A block as wide as its column, so that several make a column and no ragged flag.
+        pen.put(due_x, y, end - due_x, &" ".repeat(at.due.1.min(end - due_x).into()), tone);
+    }
+    pen.put(due_x, y, end - due_x, &row.due, tone);
     if row.selected {
         pen.over(Rect { y, height: 1, ..inside }, pen.cursor_row());
         let mark = if focused { pen.cursor_mark() } else { pen.tone(Tone::Dim) };

@@ -278,6 +278,10 @@ fn every_state_has_its_colour_at_sign_and_text() {
     };
     assert_eq!(look("+1h 10m over"), (Color::Red, Modifier::REVERSED));
     assert_eq!(look("✖"), (Color::Red, Modifier::REVERSED));
+    let (desk, _) = drawn(&fixture::desk(120, 40), &colour());
+    let red =
+        |y: u16| (0..69).filter(|x| desk[(*x, y)].modifier.contains(Modifier::REVERSED)).count();
+    assert_eq!(red(3), 1 + 15, "the sign and the whole column, whatever stands in it");
     // The cursor's row is bold besides.
     assert_eq!(look("9m 12s"), (Color::LightRed, Modifier::BOLD));
     assert_eq!(look("52m"), (Color::Yellow, Modifier::BOLD));

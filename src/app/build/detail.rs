@@ -1,5 +1,7 @@
 //! The case under the cursor as text: what it is, then what happened to it, newest last.
 
+use chrono::Datelike;
+
 use crate::app::model::Model;
 use crate::app::view::{DetailTitle, DetailView, Line, Notice, Span, Tone};
 use crate::app::words;
@@ -14,6 +16,8 @@ use crate::sla::policy::Policy;
 
 /// Lines that one text takes at most; `…` ends a longer one.
 const TEXT_LINES: usize = 1000;
+/// What is said stands below the names: the times stand alone at the left.
+const INDENT: &str = "      ";
 /// Columns of a name.
 const NAME: usize = 60;
 
@@ -180,26 +184,37 @@ fn timeline(
 ) {
     let Some(last) = detail.timeline.last() else { return };
     lines.push(Line::new());
-    // The zone stands once, as it is for the newest entry.
-    let zone = zone::name(policy, calendar, last.at);
+    // Over the turn of the clocks the zone has two names.
+    let mut zones: Vec<String> =
+        detail.timeline.iter().map(|entry| zone::name(policy, calendar, entry.at)).collect();
+    zones.dedup();
     let head = vec![
         Span::new(Tone::Title, "Timeline"),
-        Span::new(Tone::Dim, format!("  times in {zone}, newest last")),
+        Span::new(Tone::Dim, format!("  times in {}, newest last", zones.join(", "))),
     ];
     flow(lines, head, width);
+    let this_year = zone::date(policy, calendar, last.at).year();
+    let mut day = None;
     for entry in &detail.timeline {
+        let date = zone::date(policy, calendar, entry.at);
+        if day.replace(date) != Some(date) {
+            let form = if date.year() == this_year { "%a %-d %b" } else { "%a %-d %b %Y" };
+            lines.push(vec![Span::new(Tone::Dim, date.format(form).to_string())]);
+        }
         let tone = match entry.visibility {
             Visibility::Internal => Tone::Internal,
             Visibility::Customer => Tone::Customer,
         };
         let head = vec![
-            Span::new(Tone::Dim, format!("{} ", zone::stamp(policy, calendar, entry.at))),
+            Span::new(Tone::Dim, format!("{} ", zone::time(policy, calendar, entry.at))),
             Span::new(Tone::Strong, format!("{} ", entry.actor.name.cell(NAME))),
             Span::new(Tone::Plain, format!("{} ", happened(entry.kind))),
             Span::new(tone, format!("[{}]", readers(entry))),
         ];
         flow(lines, head, width);
-        if !entry.summary.is_empty() {
+        // Who took or released a case stands in the line already.
+        let says_more = !matches!(entry.kind, TimelineKind::Take | TimelineKind::Release);
+        if says_more && !entry.summary.is_empty() {
             indented(lines, Tone::Dim, &entry.summary, width);
         }
         if !entry.text.is_empty() {
@@ -253,8 +268,8 @@ fn put(lines: &mut Vec<Line>, tone: Tone, text: &Untrusted, width: usize) {
 }
 
 fn indented(lines: &mut Vec<Line>, tone: Tone, text: &Untrusted, width: usize) {
-    for line in text.wrapped(width.saturating_sub(2), TEXT_LINES) {
-        lines.push(vec![Span::new(tone, format!("  {line}"))]);
+    for line in text.wrapped(width.saturating_sub(INDENT.len()), TEXT_LINES) {
+        lines.push(vec![Span::new(tone, format!("{INDENT}{line}"))]);
     }
 }
 

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::hints;
-use crate::app::acts::Phase;
+use crate::app::acts::{HOLD, Phase};
 use crate::app::form::{Entry, Form, mails};
 use crate::app::model::{Model, Overlay};
 use crate::app::view::{
@@ -13,7 +13,7 @@ use crate::app::view::{
 use crate::app::words;
 use crate::domain::rules::Change;
 use crate::domain::{ActionKind, Case, ClockKind, ClockState, ClockSummary, Tier, Untrusted};
-use crate::input::{Action, Context, Keymap, keys_text};
+use crate::input::{Action, Binding, Context, Keymap, keys_text};
 use crate::sla::ledger::Ledger;
 use crate::sla::policy::Policy;
 use crate::sla::reading;
@@ -31,6 +31,7 @@ pub fn overlay(model: &Model, now: DateTime<Utc>) -> Option<view::Overlay> {
                 groups: groups(&model.keymap, &text, model.ascii),
                 filter: FilterLine { cursor: Some(search.cursor().1), text },
                 scroll: *scroll,
+                hints: hints(model, Context::Help).map(|(_, hint)| hint).collect(),
             })
         }
     })
@@ -122,9 +123,11 @@ fn preview(model: &Model, form: &Form, now: DateTime<Utc>) -> Vec<Line> {
         _ => {}
     }
     if mails(form.kind) {
-        lines.push(plain(
-            "Held for 10 s after sending, in which it can be undone; then it is mailed.".to_owned(),
-        ));
+        let undo = words::key(model, Action::Undo);
+        lines.push(plain(format!(
+            "Held for {} s, in which {undo} undoes it; then it is mailed.",
+            HOLD.num_seconds()
+        )));
     }
     lines
 }
@@ -223,7 +226,10 @@ type Group = (String, Vec<(String, String)>);
 fn groups(keymap: &Keymap, search: &str, ascii: bool) -> Vec<Group> {
     let search = search.to_lowercase();
     let mut groups: Vec<Group> = Vec::new();
-    for binding in keymap.bindings() {
+    // What works everywhere is looked for last.
+    let (everywhere, own): (Vec<&Binding>, Vec<&Binding>) =
+        keymap.bindings().iter().partition(|b| b.action.context() == Context::Everywhere);
+    for binding in own.into_iter().chain(everywhere) {
         let keys = keys_text(&binding.keys, ascii);
         let (word, help, group) = (binding.action.word(), &binding.help, &binding.group);
         let text = format!("{keys} {word} {help} {group}").to_lowercase();

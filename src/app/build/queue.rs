@@ -67,7 +67,8 @@ fn row(model: &Model, case: &Case, fresh: bool, selected: bool, wake: &mut Wake)
 
 /// The deadline that a case stands by: its state, and in words.
 pub fn deadline(model: &Model, case: &Case, wake: &mut Wake) -> (Face, String) {
-    let none = || (Face::NoTarget, if model.ascii { "-" } else { "–" }.to_owned());
+    // Its sign says it.
+    let none = || (Face::NoTarget, String::new());
     let Some(clock) = reading::leading(case, wake.now) else { return none() };
     let read = reading::read(clock, &model.policy, wake.now);
     wake.by(read.next_change);

@@ -180,8 +180,9 @@ fn what_the_customer_reads_and_what_is_internal_differ_in_words_and_look() {
     desk.tell(Msg::DetailCame(Box::new(detail)));
     let text = desk.detail_text();
     assert!(text.contains("Timeline  times in CET, newest last"), "{text}");
-    assert!(text.contains("Tue 24 Nov 08:01 L. Ito noted [internal]\n  Evil ␛[31mred"), "{text}");
-    assert!(text.contains("08:02 L. Ito replied [to customer]\n  Please try again."), "{text}");
+    let said = "Tue 24 Nov\n08:01 L. Ito noted [internal]\n      Evil ␛[31mred\n\
+                08:02 L. Ito replied [to customer]\n      Please try again.";
+    assert!(text.contains(said), "{text}");
     let tone = |what: &str| {
         let lines = desk.snap().detail.lines;
         let span = lines.iter().flatten().find(|s| s.text.contains(what)).unwrap();
@@ -189,6 +190,41 @@ fn what_the_customer_reads_and_what_is_internal_differ_in_words_and_look() {
     };
     assert_eq!(tone("Evil"), Tone::Internal);
     assert_eq!(tone("Please try"), Tone::Customer);
+}
+
+#[test]
+fn a_timeline_names_every_day_once_other_years_with_their_number_and_both_names_of_its_zone() {
+    let mut desk = Desk::partner(two());
+    let mut detail = whole(&two()[0]);
+    let mut last = detail.timeline[1].clone();
+    last.at = at("2026-11-25T09:00:00Z");
+    last.kind = TimelineKind::Take;
+    last.summary = "assigned to L. Ito".into();
+    detail.timeline[0].at = at("2025-07-01T09:00:00Z");
+    detail.timeline[1].at = at("2026-11-25T08:00:00Z");
+    detail.timeline.push(last);
+    desk.tell(Msg::DetailCame(Box::new(detail)));
+    let text = desk.detail_text();
+    assert!(text.contains("times in CEST, CET"), "{text}");
+    assert!(text.contains("Tue 1 Jul 2025\n11:00 L. Ito noted"), "{text}");
+    assert!(text.contains("Wed 25 Nov\n09:00 L. Ito replied"), "{text}");
+    assert!(text.contains("\n10:00 L. Ito took it") && !text.contains("assigned"), "{text}");
+}
+
+#[test]
+fn esc_ends_the_zoom_before_it_leaves_the_pane() {
+    let mut desk = Desk::partner(two());
+    desk.press("enter z esc");
+    let snap = desk.snap();
+    assert!(!snap.areas.queue.is_empty() && snap.focus == Pane::Detail);
+    desk.press("esc");
+    assert_eq!(desk.snap().focus, Pane::Queue);
+    desk.tell(Msg::Resized { columns: 50, rows: 12 });
+    desk.press("z enter esc");
+    assert!(
+        !desk.snap().areas.queue.is_empty(),
+        "where every pane has the screen, back is the queue"
+    );
 }
 
 #[test]
