@@ -9,6 +9,7 @@ use super::layout::Shape;
 use super::model::{Model, Overlay};
 use super::msg::Effect;
 use super::order;
+use super::palette::entries;
 use super::queue::QueueName;
 use super::update::quit;
 use super::view::{Pane, Tone};
@@ -26,11 +27,8 @@ pub fn press(
 ) {
     let context = context(model);
     let action = model.keymap.action(context, key);
-    match action {
-        Some(Action::Interrupt) => return quit(model, effects),
-        Some(Action::Suspend) => return effects.push(Effect::Suspend),
-        Some(Action::Redraw) => return effects.push(Effect::Redraw),
-        _ => {}
+    if let Some(action) = action.filter(|action| action.context() == Context::Everywhere) {
+        return everywhere(model, action, effects);
     }
     // Nothing is on a screen that is too small, so that nobody sees what a key would be done to.
     let is_seen = model.areas().shape != Shape::TooSmall;
@@ -47,6 +45,15 @@ pub fn press(
         Context::Filter => filter(model, action, key, now),
         Context::Confirm => confirm(model, action, now, effects),
         Context::Help => help(model, action, key),
+        Context::Palette => palette(model, action, key, now, effects),
+    }
+}
+
+fn everywhere(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+    match action {
+        Action::Suspend => effects.push(Effect::Suspend),
+        Action::Redraw => effects.push(Effect::Redraw),
+        _ => quit(model, effects),
     }
 }
 
@@ -56,6 +63,7 @@ pub fn context(model: &Model) -> Context {
         Some(Overlay::Form(_)) => Context::Form,
         Some(Overlay::Quit) => Context::Confirm,
         Some(Overlay::Help { .. }) => Context::Help,
+        Some(Overlay::Palette { .. }) => Context::Palette,
         None if model.filtering.is_some() => Context::Filter,
         None => Context::Desk,
     }
@@ -69,9 +77,9 @@ pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
                 field.pasted(text);
             }
         }
-        Some(Overlay::Help { search, scroll }) => {
+        Some(Overlay::Help { search, scroll: at } | Overlay::Palette { search, at }) => {
             search.insert_str(one_line(text));
-            *scroll = 0;
+            *at = 0;
         }
         Some(Overlay::Quit) => {}
         None => {
@@ -129,6 +137,10 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
         Action::Help => {
             model.toast = None;
             model.overlay = Some(Overlay::Help { search: Box::new(editor("")), scroll: 0 });
+        }
+        Action::Palette => {
+            model.toast = None;
+            model.overlay = Some(Overlay::Palette { search: Box::new(editor("")), at: 0 });
         }
         Action::Quit => quit(model, effects),
         Action::Undo => order::undo(model, now, effects),
@@ -287,4 +299,42 @@ fn help(model: &mut Model, action: Option<Action>, key: KeyCombination) {
     };
     let lines = build::help_lines(&model.keymap, search.lines().first().map_or("", |l| l));
     *scroll = scroll.saturating_add_signed(rows).min(lines.saturating_sub(1));
+}
+
+fn palette(
+    model: &mut Model,
+    action: Option<Action>,
+    key: KeyCombination,
+    now: DateTime<Utc>,
+    effects: &mut Vec<Effect>,
+) {
+    let Some(Overlay::Palette { search, at }) = &model.overlay else { return };
+    let (found, at) = (entries(model, &search.lines().join(" ")), *at);
+    let to = match action {
+        Some(Action::ClosePalette) => return model.overlay = None,
+        Some(Action::Run) => {
+            // What nothing was found for stays to be mended.
+            let Some(entry) = found.get(at) else { return };
+            model.overlay = None;
+            return if entry.action.context() == Context::Everywhere {
+                everywhere(model, entry.action, effects);
+            } else {
+                desk(model, entry.action, now, effects);
+            };
+        }
+        Some(Action::NextEntry) => (at + 1) % found.len().max(1),
+        Some(Action::PrevEntry) => (at + found.len().max(1) - 1) % found.len().max(1),
+        _ => {
+            if let (Some(Overlay::Palette { search, at }), Some(input)) =
+                (&mut model.overlay, input(key))
+                && line_input(search, input)
+            {
+                *at = 0;
+            }
+            return;
+        }
+    };
+    if let Some(Overlay::Palette { at, .. }) = &mut model.overlay {
+        *at = to;
+    }
 }

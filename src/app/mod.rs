@@ -10,6 +10,7 @@ pub mod layout;
 mod model;
 pub mod msg;
 mod order;
+mod palette;
 mod queue;
 #[cfg(test)]
 mod tests;

@@ -41,6 +41,11 @@ pub(super) enum Overlay {
         search: Box<TextArea<'static>>,
         scroll: usize,
     },
+    Palette {
+        search: Box<TextArea<'static>>,
+        /// Which of what is found the keys are on.
+        at: usize,
+    },
 }
 
 pub(super) struct Toast {

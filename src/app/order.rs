@@ -31,15 +31,19 @@ pub fn object(model: &Model, kind: ActionKind) -> Option<&Case> {
     if kind == ActionKind::Reopen { model.closed.as_ref() } else { model.queue.selected() }
 }
 
+/// What to say where there is no such case.
+pub const fn no_object(kind: ActionKind) -> &'static str {
+    if matches!(kind, ActionKind::Reopen) {
+        "You have closed no case since the desk was opened; \"caseload reopen\" takes any."
+    } else {
+        "No case is selected."
+    }
+}
+
 /// A key asked for an act.
 pub fn begin(model: &mut Model, kind: ActionKind, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
     let Some(case) = object(model, kind).cloned() else {
-        let sentence = if kind == ActionKind::Reopen {
-            "You have closed no case since the desk was opened; \"caseload reopen\" takes any."
-        } else {
-            "No case is selected."
-        };
-        return refuse(model, sentence, now);
+        return refuse(model, no_object(kind), now);
     };
     if let Some(sentence) = refusal(model, &case, kind) {
         let sentence = Untrusted::new(sentence).cell(SENTENCE);

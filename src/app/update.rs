@@ -115,7 +115,7 @@ fn scrolled(model: &mut Model, up: bool, at: (u16, u16), now: DateTime<Utc>) {
     let rows = if up { -WHEEL } else { WHEEL };
     match &mut model.overlay {
         Some(Overlay::Help { scroll, .. }) => *scroll = scroll.saturating_add_signed(rows),
-        Some(Overlay::Form(_) | Overlay::Quit) => {}
+        Some(Overlay::Form(_) | Overlay::Quit | Overlay::Palette { .. }) => {}
         None => {
             let areas = model.areas();
             if inside(layout::inside(areas.detail), at) {

@@ -216,6 +216,7 @@ pub enum Overlay {
     Form(FormView),
     Confirm(ConfirmView),
     Help(HelpView),
+    Palette(PaletteView),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -277,5 +278,17 @@ pub struct HelpView {
     pub groups: Vec<(String, Vec<(String, String)>)>,
     pub filter: FilterLine,
     pub scroll: usize,
+    pub hints: Vec<Hint>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaletteView {
+    pub filter: FilterLine,
+    /// What is found: keys, what it does, and whether it can be done now.
+    pub entries: Vec<Hint>,
+    /// The entry that the keys are on.
+    pub at: usize,
+    /// Why that one cannot be done; None: it can.
+    pub refusal: Option<Untrusted>,
     pub hints: Vec<Hint>,
 }

@@ -10,11 +10,19 @@ pub enum Context {
     Filter,
     Confirm,
     Help,
+    Palette,
 }
 
 impl Context {
-    pub const ALL: &'static [Self] =
-        &[Self::Everywhere, Self::Desk, Self::Form, Self::Filter, Self::Confirm, Self::Help];
+    pub const ALL: &'static [Self] = &[
+        Self::Everywhere,
+        Self::Desk,
+        Self::Form,
+        Self::Filter,
+        Self::Confirm,
+        Self::Help,
+        Self::Palette,
+    ];
 
     /// The context's table in the keymap file.
     #[must_use]
@@ -26,13 +34,14 @@ impl Context {
             Self::Filter => "filter",
             Self::Confirm => "confirm",
             Self::Help => "help",
+            Self::Palette => "palette",
         }
     }
 
     /// Whether people write here, so that a plain character must reach the text.
     #[must_use]
     pub const fn has_text(self) -> bool {
-        matches!(self, Self::Everywhere | Self::Form | Self::Filter | Self::Help)
+        !matches!(self, Self::Desk | Self::Confirm)
     }
 }
 
@@ -88,6 +97,7 @@ actions! {
     ViewWaiting = "view_waiting" in Desk;
     Filter = "filter" in Desk;
     Refresh = "refresh" in Desk;
+    Palette = "palette" in Desk;
     Help = "help" in Desk;
     Quit = "quit" in Desk;
 
@@ -129,4 +139,9 @@ actions! {
     ScrollPageDown = "scroll_page_down" in Help;
     ScrollPageUp = "scroll_page_up" in Help;
     CloseHelp = "close_help" in Help;
+
+    Run = "run" in Palette;
+    NextEntry = "next_entry" in Palette;
+    PrevEntry = "prev_entry" in Palette;
+    ClosePalette = "close_palette" in Palette;
 }

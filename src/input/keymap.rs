@@ -59,6 +59,7 @@ struct Document {
     filter: Vec<Entry>,
     confirm: Vec<Entry>,
     help: Vec<Entry>,
+    palette: Vec<Entry>,
 }
 
 #[derive(Deserialize)]
@@ -94,6 +95,7 @@ impl Keymap {
             (Context::Filter, document.filter),
             (Context::Confirm, document.confirm),
             (Context::Help, document.help),
+            (Context::Palette, document.palette),
         ];
         let mut bindings: Vec<Binding> = Vec::new();
         for (context, entries) in contexts {

@@ -4,7 +4,7 @@ use crate::app::layout::{areas, queue_rows};
 use crate::app::view::{
     Audience, ClockRow, ClocksView, ConfirmView, DetailTitle, DetailView, FieldKind, FieldView,
     FilterLine, Footer, FormView, Header, HelpView, Hint, Late, Line, LinkSign, Notice, Overlay,
-    Pane, QueueView, Row, Snapshot, Span, Tone,
+    PaletteView, Pane, QueueView, Row, Snapshot, Span, Tone,
 };
 use crate::domain::{CaseId, Severity, Tier, Untrusted};
 use crate::sla::reading::Face;
@@ -329,6 +329,24 @@ pub fn help() -> HelpView {
         filter: FilterLine { text: String::new(), cursor: Some(0) },
         scroll: 0,
         hints: vec![hint("Esc", "leave")],
+    }
+}
+
+/// Everything that has to do with a word, on something that the role may not do.
+pub fn palette() -> PaletteView {
+    let mut entries = vec![
+        hint("e", "Escalate to the next tier, with a reason"),
+        hint("h", "Hand back to the tier before, with a reason"),
+        hint("s", "Set the severity, with a reason"),
+        hint("Ctrl-L", "Draw the whole screen anew"),
+    ];
+    entries[1].enabled = false;
+    PaletteView {
+        filter: FilterLine { text: "reason".into(), cursor: Some(6) },
+        entries,
+        at: 1,
+        refusal: Some("The case is at 1st level; there is no tier to hand it back to.".into()),
+        hints: vec![hint("Enter", "do it"), hint("↓", "next"), hint("Esc", "leave")],
     }
 }
 

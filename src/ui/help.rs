@@ -6,7 +6,7 @@ use super::form::frame_hints;
 use super::pen::{Pen, Stroke, columns};
 use super::wrap;
 use crate::app::layout::inside;
-use crate::app::view::{HelpView, Tone};
+use crate::app::view::{FilterLine, HelpView, Tone};
 use crate::domain::Untrusted;
 
 /// Between two columns.
@@ -46,7 +46,7 @@ pub fn draw(pen: &mut Pen, screen: Rect, view: &HelpView) -> Option<Position> {
         let bottom = Rect { x: area.x + 2, y: area.bottom() - 1, width: area.width - 4, height: 1 };
         frame_hints(pen, bottom, &view.hints);
     }
-    let cursor = search_line(pen, body, view);
+    let cursor = search_line(pen, body, &view.filter);
     let gap = u16::from(body.height > 4);
     let list = Rect { y: body.y + 1 + gap, height: body.height.saturating_sub(1 + gap), ..body };
     if list.is_empty() {
@@ -92,15 +92,16 @@ pub fn draw(pen: &mut Pen, screen: Rect, view: &HelpView) -> Option<Position> {
     cursor
 }
 
-fn search_line(pen: &mut Pen, body: Rect, view: &HelpView) -> Option<Position> {
+/// The first line of a box that is searched by typing; answers where the terminal's cursor belongs.
+pub fn search_line(pen: &mut Pen, body: Rect, search: &FilterLine) -> Option<Position> {
     let x = body.x + pen.put(body.x, body.y, body.width, "/ ", pen.tone(Tone::Key));
     let room = body.right().saturating_sub(x + 1);
-    let (shown, column) = wrap::one_line(&view.filter.text, view.filter.cursor, room);
-    if view.filter.text.is_empty() {
+    let (shown, column) = wrap::one_line(&search.text, search.cursor, room);
+    if search.text.is_empty() {
         pen.put(x, body.y, room, "type to search", pen.tone(Tone::Dim));
     }
     pen.put(x, body.y, room, &shown, pen.tone(Tone::Plain));
-    view.filter.cursor.and_then(|_| super::place(body, x + column, body.y))
+    search.cursor.and_then(|_| super::place(body, x + column, body.y))
 }
 
 /// `air`: with an empty line between the groups.

@@ -9,6 +9,7 @@ mod footer;
 mod form;
 mod header;
 mod help;
+mod palette;
 mod pen;
 mod queue;
 pub mod signs;
@@ -78,6 +79,7 @@ pub fn draw(frame: &mut Frame, snapshot: &Snapshot, look: &Look) {
             Some(Overlay::Form(view)) => form::draw(&mut pen, screen, view),
             Some(Overlay::Confirm(view)) => confirm::draw(&mut pen, screen, view),
             Some(Overlay::Help(view)) => help::draw(&mut pen, screen, view),
+            Some(Overlay::Palette(view)) => palette::draw(&mut pen, screen, view),
         }
     };
     if look.ascii {

@@ -255,6 +255,8 @@ fn questions_and_help_at_every_size() {
         assert_picture!(format!("confirm_{columns}x{rows}"), confirm);
         let help = fixture::over(desk(), Overlay::Help(fixture::help()));
         assert_picture!(format!("help_{columns}x{rows}"), help);
+        let palette = fixture::over(desk(), Overlay::Palette(fixture::palette()));
+        assert_picture!(format!("palette_{columns}x{rows}"), palette);
     }
 }
 
@@ -301,6 +303,7 @@ fn without_colour_only_attributes_are_used() {
         Some(Overlay::Form(fixture::close())),
         Some(Overlay::Confirm(fixture::confirm())),
         Some(Overlay::Help(fixture::help())),
+        Some(Overlay::Palette(fixture::palette())),
     ] {
         let mut desk = fixture::desk(120, 40);
         desk.overlay = overlay;

@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 
 use super::hints;
 use crate::app::acts::{HOLD, Phase};
-use crate::app::form::{Entry, Form, mails};
+use crate::app::form::{self, Form, mails};
 use crate::app::model::{Model, Overlay};
+use crate::app::palette::{Entry, entries};
 use crate::app::view::{
     self, Audience, ConfirmView, FieldKind, FieldView, FilterLine, FormView, HelpView, Hint, Line,
-    Span, Tone,
+    PaletteView, Span, Tone,
 };
 use crate::app::words;
 use crate::domain::rules::Change;
@@ -25,6 +26,17 @@ pub fn overlay(model: &Model, now: DateTime<Utc>) -> Option<view::Overlay> {
     Some(match model.overlay.as_ref()? {
         Overlay::Form(form) => view::Overlay::Form(form_view(model, form, now)),
         Overlay::Quit => view::Overlay::Confirm(quit(model)),
+        Overlay::Palette { search, at } => {
+            let text = search.lines().join(" ");
+            let found = entries(model, &text);
+            view::Overlay::Palette(PaletteView {
+                filter: FilterLine { cursor: Some(search.cursor().1), text },
+                refusal: found.get(*at).and_then(|entry| entry.refusal.clone()).map(Into::into),
+                entries: found.into_iter().map(|entry| listed(model, entry)).collect(),
+                at: *at,
+                hints: hints(model, Context::Palette).map(|(_, hint)| hint).collect(),
+            })
+        }
         Overlay::Help { search, scroll } => {
             let text = search.lines().join(" ");
             view::Overlay::Help(HelpView {
@@ -35,6 +47,14 @@ pub fn overlay(model: &Model, now: DateTime<Utc>) -> Option<view::Overlay> {
             })
         }
     })
+}
+
+fn listed(model: &Model, entry: Entry) -> Hint {
+    Hint {
+        keys: model.keymap.key_text(entry.action, model.ascii),
+        label: entry.text,
+        enabled: entry.refusal.is_none(),
+    }
 }
 
 fn form_view(model: &Model, form: &Form, now: DateTime<Utc>) -> FormView {
@@ -63,15 +83,15 @@ fn form_view(model: &Model, form: &Form, now: DateTime<Utc>) -> FormView {
                 format!("{} (optional)", field.label)
             },
             kind: match &field.entry {
-                Entry::Text(editor) | Entry::Line(editor) => {
+                form::Entry::Text(editor) | form::Entry::Line(editor) => {
                     let cursor = editor.cursor();
                     FieldKind::Text { lines: editor.lines().to_vec(), cursor: (cursor.0, cursor.1) }
                 }
-                Entry::Choice { options, chosen, .. } => FieldKind::Choice {
+                form::Entry::Choice { options, chosen, .. } => FieldKind::Choice {
                     options: options.iter().map(|option| option.label.clone()).collect(),
                     chosen: *chosen,
                 },
-                Entry::Many { options, checked, at } => {
+                form::Entry::Many { options, checked, at } => {
                     let labels = options.iter().map(|option| option.label.clone());
                     FieldKind::Many { options: labels.zip(checked.clone()).collect(), at: *at }
                 }

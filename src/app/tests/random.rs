@@ -53,6 +53,7 @@ fn step() -> impl Strategy<Value = Step> {
         "4",
         "/",
         "?",
+        ":",
         "z",
         "R",
         "ctrl-s",

@@ -466,3 +466,51 @@ fn nothing_reads_differently_before_the_instant_that_the_snapshot_names_and_some
         assert_ne!(desk.snap(), before, "at {next}");
     }
 }
+
+/// What the palette lists, and where its keys are.
+fn palette(desk: &Desk) -> (Vec<String>, usize) {
+    let Some(Overlay::Palette(view)) = desk.snap().overlay else { panic!("no palette is open") };
+    (view.entries.iter().map(|e| format!("{} {}", e.keys, e.label)).collect(), view.at)
+}
+
+#[test]
+fn the_palette_finds_every_act_by_its_words_and_does_what_is_chosen() {
+    let mut desk = Desk::partner(two());
+    desk.press(":");
+    let all = palette(&desk).0.len();
+    assert!(all > 35, "{all}");
+    desk.type_text("sev rea");
+    assert_eq!(palette(&desk).0[0], "s Set the severity, with a reason");
+    desk.press("enter");
+    assert_eq!(desk.form().title, "Severity of C-1");
+    desk.press("esc :");
+    desk.type_text("view wait");
+    desk.press("enter");
+    assert_eq!(desk.snap().queue.name, "waiting");
+    desk.press(":");
+    desk.type_text("anew");
+    assert_eq!(desk.press("enter"), [Effect::Redraw]);
+}
+
+#[test]
+fn the_palette_goes_round_says_why_something_cannot_be_done_and_stays_where_nothing_is_found() {
+    let mut desk = Desk::partner(two());
+    desk.press(":");
+    desk.press("up");
+    let (entries, at) = palette(&desk);
+    assert_eq!(at, entries.len() - 1);
+    desk.press("down");
+    assert_eq!(palette(&desk).1, 0);
+    desk.type_text("hand back");
+    let Some(Overlay::Palette(view)) = desk.snap().overlay else { panic!() };
+    assert!(!view.entries[0].enabled);
+    assert!(view.refusal.unwrap().raw().contains("no tier to hand it back to"));
+    desk.press("enter");
+    assert!(desk.toast().contains("no tier to hand it back to"), "{}", desk.toast());
+    desk.press(":");
+    desk.tell(Msg::Pasted("qqq\nzzz".into()));
+    assert_eq!(desk.press("enter"), []);
+    assert_eq!(palette(&desk).0.len(), 0);
+    desk.press("esc");
+    assert!(!desk.has_overlay());
+}

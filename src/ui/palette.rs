@@ -1,0 +1,81 @@
+//! The palette: a search line, what it finds, and why what is chosen cannot be done.
+
+use ratatui::layout::{Position, Rect};
+
+use super::form::frame_hints;
+use super::help::search_line;
+use super::pen::{Pen, Stroke, columns};
+use crate::app::layout::inside;
+use crate::app::view::{PaletteView, Tone};
+
+const WIDEST: u16 = 76;
+/// Entries beyond these are scrolled to.
+const TALLEST: u16 = 20;
+/// Lines for a refusal.
+const WHY: usize = 2;
+
+pub fn draw(pen: &mut Pen, screen: Rect, view: &PaletteView) -> Option<Position> {
+    let roomy = screen.width >= 60 && screen.height >= 15;
+    let width = (screen.width - if roomy { 4 } else { 0 }).min(WIDEST);
+    let height = (screen.height - if roomy { 4 } else { 0 }).min(TALLEST);
+    // The search line must not move while what it finds gets shorter.
+    let area = Rect {
+        x: screen.x + (screen.width - width) / 2,
+        y: screen.y + u16::from(roomy) * 2,
+        width,
+        height,
+    };
+    pen.clear(area);
+    let title = [("Command", pen.tone(Tone::Title))];
+    pen.frame(area, Stroke::Single, pen.frame_style(true), &title, &[]);
+    let bottom = Rect { x: area.x + 2, y: area.bottom() - 1, width: area.width - 4, height: 1 };
+    frame_hints(pen, bottom, &view.hints);
+
+    let body = inside(area);
+    let side = u16::from(body.width >= 40);
+    let body = Rect { x: body.x + side, width: body.width - 2 * side, ..body };
+    let cursor = search_line(pen, body, &view.filter);
+    let why = view.refusal.as_ref().map(|why| why.wrapped(body.width.into(), WHY));
+    let why = why.unwrap_or_default();
+    // Always the same room, for the list to stand still; on a small screen the list goes before.
+    let below = if body.height >= 8 { count(WHY) + 1 } else { 0 };
+    let above = 1 + u16::from(body.height >= 8);
+    let list =
+        Rect { y: body.y + above, height: body.height.saturating_sub(above + below), ..body };
+    draw_list(pen, list, area, side, view);
+    if below > 0 {
+        for (line, y) in why.iter().zip(list.bottom() + 1..) {
+            pen.put(body.x, y, body.width, line, pen.tone(Tone::Error));
+        }
+    }
+    cursor
+}
+
+fn draw_list(pen: &mut Pen, list: Rect, area: Rect, side: u16, view: &PaletteView) {
+    if view.entries.is_empty() {
+        pen.put(list.x, list.y, list.width, "Nothing is called so.", pen.tone(Tone::Dim));
+        return;
+    }
+    let visible = usize::from(list.height);
+    let first = (view.at + 1).saturating_sub(visible);
+    let keys = view.entries.iter().map(|entry| columns(&entry.keys)).max().unwrap_or(0);
+    for ((at, entry), y) in view.entries.iter().enumerate().skip(first).zip(list.y..list.bottom()) {
+        let (key, text) =
+            if entry.enabled { (Tone::Key, Tone::Plain) } else { (Tone::Dim, Tone::Dim) };
+        pen.put(list.x, y, keys, &entry.keys, pen.tone(key));
+        let after = keys + 2;
+        let width = list.width.saturating_sub(after);
+        pen.put(list.x + after, y, width, &entry.label, pen.tone(text));
+        if at == view.at {
+            pen.over(Rect { y, height: 1, ..list }, pen.cursor_row());
+            let mark = if side > 0 { list.x - side } else { list.x + keys };
+            pen.put(mark, y, 1, "▌", pen.cursor_mark());
+        }
+    }
+    let track = Rect { y: list.y - 1, height: list.height + 2, ..area };
+    pen.scroll_mark(track, first, visible, view.entries.len());
+}
+
+fn count(lines: usize) -> u16 {
+    u16::try_from(lines).unwrap_or(u16::MAX)
+}
