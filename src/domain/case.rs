@@ -9,8 +9,8 @@ use super::people::{CaseId, CorrectionId, PartnerRef, Person, Revision};
 use super::target::Target;
 use super::text::Untrusted;
 use super::words::{
-    CaseState, Cause, ClockKind, ClockState, Eligibility, Environment, PhoneFollowUp,
-    ResolutionKind, Severity, Tier,
+    CaseState, Cause, ClockEnd, ClockKind, ClockState, Eligibility, Environment, PauseReason,
+    PhoneFollowUp, ResolutionKind, Severity, Tier,
 };
 
 /// Who reported a case.
@@ -42,6 +42,58 @@ pub struct ClockSummary {
     pub budget_s: i64,
     /// The version of the policy under which it started.
     #[serde(default)]
+    pub policy: String,
+}
+
+/// What a case's clocks went through: all that their summaries leave out. With both, whoever shows the case
+/// can explain its clocks and work out what an act would do to them (`sla::ledger::Ledger::restored`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseLedger {
+    /// The last event that the clocks know of; none after it counts as earlier.
+    pub as_of: DateTime<Utc>,
+    /// Whether resolution clocks are held until information comes from the customer.
+    pub waiting: bool,
+    /// One for each of the case's clocks, in the same order.
+    pub clocks: Vec<ClockHistory>,
+}
+
+/// What one clock went through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockHistory {
+    /// The first instant that counts: the start, or the opening after it.
+    pub effective_at: DateTime<Utc>,
+    /// When the clock is due if nothing pauses it; None: not within 20 years.
+    pub nominal_due_at: Option<DateTime<Utc>>,
+    /// The severity whose target it has; None: not known.
+    #[serde(default)]
+    pub severity: Option<Severity>,
+    /// Oldest first.
+    #[serde(default)]
+    pub pauses: Vec<ClockPause>,
+    /// The targets that it had before the one that it has, oldest first.
+    #[serde(default)]
+    pub earlier: Vec<EarlierTarget>,
+    /// What ended it; None: it counts still, or it is not known.
+    #[serde(default)]
+    pub ended_by: Option<ClockEnd>,
+}
+
+/// A stretch of time that does not count: from `from` until just before `to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClockPause {
+    pub from: DateTime<Utc>,
+    /// None: it lasts.
+    pub to: Option<DateTime<Utc>>,
+    pub reason: PauseReason,
+}
+
+/// A target that a clock had until its case's severity, or the policy, changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierTarget {
+    /// None: with a change of the policy, which has no instant in the case's life.
+    pub until: Option<DateTime<Utc>>,
+    pub severity: Option<Severity>,
+    pub target: Target,
     pub policy: String,
 }
 
@@ -186,6 +238,9 @@ pub struct CaseDetail {
     pub attachments: Vec<Attachment>,
     /// Oldest first.
     pub timeline: Vec<TimelineEntry>,
+    /// What the clocks went through; None: this desk does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<CaseLedger>,
 }
 
 impl Case {

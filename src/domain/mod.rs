@@ -13,8 +13,8 @@ pub mod words;
 
 pub use action::{Action, ActionKind};
 pub use case::{
-    Attachment, Case, CaseDetail, ClockSummary, Customer, Resolution, TimelineEntry, TimelineKind,
-    Visibility,
+    Attachment, Case, CaseDetail, CaseLedger, ClockHistory, ClockPause, ClockSummary, Customer,
+    EarlierTarget, Resolution, TimelineEntry, TimelineKind, Visibility,
 };
 pub use people::{
     Actor, CaseId, CorrectionId, PartnerId, PartnerRef, Person, Revision, Role, UserId,
@@ -22,6 +22,6 @@ pub use people::{
 pub use target::Target;
 pub use text::Untrusted;
 pub use words::{
-    CaseState, Cause, ClockKind, ClockState, Eligibility, Environment, Finding, InfoItem,
-    PhoneFollowUp, ResolutionKind, Severity, Tier,
+    CaseState, Cause, ClockEnd, ClockKind, ClockState, Eligibility, Environment, Finding, InfoItem,
+    PauseReason, PhoneFollowUp, ResolutionKind, Severity, Tier,
 };

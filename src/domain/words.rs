@@ -132,6 +132,29 @@ words! {
 }
 
 words! {
+    /// Why a clock was held.
+    PauseReason, "pause reason" {
+        /// Information was awaited from the customer.
+        Waiting = "waiting", "waiting for the customer";
+        /// The case was with another tier.
+        OtherTier = "other_tier", "with another tier";
+        /// The case was closed.
+        Closed = "closed", "closed";
+    }
+}
+
+words! {
+    /// What ended a clock.
+    ClockEnd, "clock end" {
+        /// The customer was told that the case is received.
+        Responded = "responded", "the customer had the response";
+        Escalated = "escalated", "the case was escalated";
+        HandedBack = "handed_back", "the case was handed back";
+        Closed = "closed", "the case was closed";
+    }
+}
+
+words! {
     /// What kind of resolution closed a case (domain rule 7).
     ResolutionKind, "resolution" {
         Explanation = "explanation", "explanation";

@@ -173,6 +173,7 @@ impl Service {
             // Cases have no files yet.
             attachments: Vec::new(),
             timeline,
+            ledger: Some(row.ledger.record()),
         })
     }
 

@@ -20,8 +20,12 @@ use serde::{Deserialize, Serialize};
 
 use super::budget::{Course, Due, Pause, Time, join};
 use super::policy::{Again, Policy, PolicyChange, Reopened};
+pub use crate::domain::PauseReason;
 use crate::domain::rules::Change;
-use crate::domain::{ClockKind, ClockState, ClockSummary, PartnerId, Severity, Target, Tier};
+use crate::domain::{
+    Case, CaseLedger, ClockEnd, ClockHistory, ClockKind, ClockPause, ClockState, ClockSummary,
+    EarlierTarget, PartnerId, Severity, Target, Tier,
+};
 
 /// All clocks of one case, with their pauses and ends. Its serde form is what a service stores; it holds
 /// instants and budgets only, never anything accumulated.
@@ -37,51 +41,57 @@ pub struct Ledger {
     clocks: Vec<Clock>,
 }
 
-/// Why a clock was held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PauseReason {
-    /// Information was awaited from the customer.
-    Waiting,
-    /// The case was with another tier.
-    OtherTier,
-    /// The case was closed.
-    Closed,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Held {
-    from: i64,
-    to: Option<i64>,
-    why: PauseReason,
+pub(super) struct Held {
+    pub from: i64,
+    pub to: Option<i64>,
+    pub why: PauseReason,
 }
 
 /// How a clock ended; frozen, whatever the policy says later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct End {
-    at: i64,
-    due: Option<i64>,
-    remaining: i64,
-    missed: bool,
+pub(super) struct End {
+    pub at: i64,
+    pub due: Option<i64>,
+    pub remaining: i64,
+    pub missed: bool,
+    /// What ended it; ledgers of before this was kept do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<ClockEnd>,
+}
+
+/// A target that a clock had before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Earlier {
+    /// None: until a change of the policy.
+    pub until: Option<i64>,
+    pub severity: Option<Severity>,
+    pub target: Target,
+    pub policy: String,
 }
 
 /// One clock. Instants are seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Clock {
-    kind: ClockKind,
-    tier: Tier,
-    target: Target,
-    calendar: String,
+pub(super) struct Clock {
+    pub kind: ClockKind,
+    pub tier: Tier,
+    pub target: Target,
+    pub calendar: String,
     /// The version of the policy that gave the target.
-    policy: String,
-    started: i64,
-    effective: i64,
-    budget: i64,
-    nominal: Option<i64>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pauses: Vec<Held>,
+    pub policy: String,
+    /// The severity that gave the target; ledgers of before this was kept do not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    end: Option<End>,
+    pub severity: Option<Severity>,
+    pub started: i64,
+    pub effective: i64,
+    pub budget: i64,
+    pub nominal: Option<i64>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pauses: Vec<Held>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Earlier>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end: Option<End>,
 }
 
 impl Ledger {
@@ -112,7 +122,9 @@ impl Ledger {
         let at = at.timestamp().max(self.last);
         self.last = at;
         match change {
-            Change::Responded => self.end_all(at, policy, |c| c.kind == ClockKind::Response),
+            Change::Responded => {
+                self.end_all(at, ClockEnd::Responded, policy, |c| c.kind == ClockKind::Response);
+            }
             Change::InfoRequested => {
                 if policy.rules().waiting_pauses && !self.waiting {
                     self.waiting = true;
@@ -132,18 +144,18 @@ impl Ledger {
                     self.severity = *severity;
                     for clock in self.clocks.iter_mut().filter(|c| c.end.is_none()) {
                         let own = policy.under(&clock.policy);
-                        clock.retarget(*severity, own);
+                        clock.retarget(Some(at), *severity, own);
                     }
                 }
             }
             Change::Escalated(tier) | Change::HandedBack(tier) => {
                 if self.tier != *tier {
-                    self.end_all(at, policy, |c| c.kind == ClockKind::Resolution);
-                    self.tier = *tier;
-                    let again = match change {
-                        Change::HandedBack(_) => policy.rules().handed_back,
-                        _ => policy.rules().escalated_again,
+                    let (by, again) = match change {
+                        Change::HandedBack(_) => (ClockEnd::HandedBack, policy.rules().handed_back),
+                        _ => (ClockEnd::Escalated, policy.rules().escalated_again),
                     };
+                    self.end_all(at, by, policy, |c| c.kind == ClockKind::Resolution);
+                    self.tier = *tier;
                     match again {
                         Again::Resume => self.resume(at, Some(PauseReason::OtherTier), policy),
                         Again::Restart => self.start(at, ClockKind::Resolution, policy),
@@ -151,7 +163,7 @@ impl Ledger {
                 }
             }
             Change::Closed => {
-                self.end_all(at, policy, |_| true);
+                self.end_all(at, ClockEnd::Closed, policy, |_| true);
                 self.waiting = false;
             }
             Change::Reopened => match policy.rules().reopened {
@@ -178,15 +190,47 @@ impl Ledger {
         if policy.rules().policy_change == PolicyChange::Apply {
             let (severity, partner) = (self.severity, self.partner.clone());
             for clock in self.clocks.iter_mut().filter(|c| c.end.is_none()) {
-                clock.adopt(severity, &partner, policy);
+                clock.adopt(None, severity, &partner, policy);
             }
         }
+    }
+
+    /// What the clocks went through, as the case API tells it beside their summaries.
+    #[must_use]
+    pub fn record(&self) -> CaseLedger {
+        CaseLedger {
+            as_of: instant(self.last),
+            waiting: self.waiting,
+            clocks: self.clocks.iter().map(Clock::history).collect(),
+        }
+    }
+
+    /// The ledger of a case as the case API tells it. None where the record does not fit the summaries.
+    #[must_use]
+    pub fn restored(case: &Case, record: &CaseLedger) -> Option<Self> {
+        if case.clocks.len() != record.clocks.len() {
+            return None;
+        }
+        let clocks = case.clocks.iter().zip(&record.clocks);
+        Some(Self {
+            severity: case.severity,
+            partner: case.partner.id.clone(),
+            tier: case.tier,
+            waiting: record.waiting,
+            last: record.as_of.timestamp(),
+            clocks: clocks.map(|(now, past)| Clock::restored(now, past)).collect::<Option<_>>()?,
+        })
     }
 
     /// The clocks as the case API reports them at an instant, in the order in which they started.
     #[must_use]
     pub fn summaries(&self, now: DateTime<Utc>, policy: &Policy) -> Vec<ClockSummary> {
         self.clocks.iter().map(|c| c.summary(now.timestamp(), policy)).collect()
+    }
+
+    /// The clocks, for the explanation of one.
+    pub(super) fn clocks(&self) -> &[Clock] {
+        &self.clocks
     }
 
     fn live_resolution(&mut self) -> impl Iterator<Item = &mut Clock> {
@@ -204,11 +248,13 @@ impl Ledger {
             target,
             calendar,
             policy: policy.version().to_owned(),
+            severity: Some(self.severity),
             started: at,
             effective: course.effective,
             budget: course.budget,
             nominal: course.nominal,
             pauses: Vec::new(),
+            earlier: Vec::new(),
             end: None,
         };
         if self.waiting && kind == ClockKind::Resolution {
@@ -235,20 +281,22 @@ impl Ledger {
             clock.pauses.push(Held { from: end.at, to: Some(at), why });
         }
         if policy.rules().policy_change == PolicyChange::Apply && clock.policy != policy.version() {
-            clock.adopt(severity, &self.partner, policy);
+            clock.adopt(Some(at), severity, &self.partner, policy);
         }
         let own = policy.under(&clock.policy);
         if own.target(severity, clock.kind, tier) != Some(clock.target) {
-            clock.retarget(severity, own);
+            clock.retarget(Some(at), severity, own);
+        } else if clock.severity.is_some() {
+            clock.severity = Some(severity);
         }
         if waiting {
             clock.hold(at, PauseReason::Waiting);
         }
     }
 
-    fn end_all(&mut self, at: i64, policy: &Policy, which: impl Fn(&Clock) -> bool) {
+    fn end_all(&mut self, at: i64, by: ClockEnd, policy: &Policy, which: impl Fn(&Clock) -> bool) {
         for clock in self.clocks.iter_mut().filter(|c| c.end.is_none() && which(c)) {
-            clock.finish(at, policy);
+            clock.finish(at, by, policy);
         }
     }
 }
@@ -281,10 +329,21 @@ impl Clock {
         self.pauses.iter().any(|p| p.to.is_none())
     }
 
-    /// The target of a severity, from the original start, with the same pauses.
-    fn retarget(&mut self, severity: Severity, policy: &Policy) {
+    /// The target of a severity, from the original start, with the same pauses. `at`: when the severity
+    /// changed; None where it is the policy that did.
+    fn retarget(&mut self, at: Option<i64>, severity: Severity, policy: &Policy) {
         let Some(target) = policy.target(severity, self.kind, self.tier) else { return };
         let course = course(policy, target, &self.calendar, self.started);
+        let same_row = self.severity.is_none_or(|known| known == severity);
+        if !(same_row && self.target == target && self.policy == policy.version()) {
+            self.earlier.push(Earlier {
+                until: at,
+                severity: self.severity,
+                target: self.target,
+                policy: std::mem::take(&mut self.policy),
+            });
+        }
+        self.severity = Some(severity);
         self.target = target;
         policy.version().clone_into(&mut self.policy);
         self.effective = course.effective;
@@ -293,12 +352,18 @@ impl Clock {
     }
 
     /// Runs by another policy from its original start, on the calendar that this one gives the tier.
-    fn adopt(&mut self, severity: Severity, partner: &PartnerId, policy: &Policy) {
+    fn adopt(
+        &mut self,
+        at: Option<i64>,
+        severity: Severity,
+        partner: &PartnerId,
+        policy: &Policy,
+    ) {
         policy.calendar_id(self.tier, partner).clone_into(&mut self.calendar);
-        self.retarget(severity, policy);
+        self.retarget(at, severity, policy);
     }
 
-    fn finish(&mut self, at: i64, policy: &Policy) {
+    fn finish(&mut self, at: i64, by: ClockEnd, policy: &Policy) {
         // Asked before the pause is closed: what holds the clock does not let it be missed.
         let missed = matches!(self.due(policy), Due::At(due) if at > due);
         self.release(at);
@@ -306,32 +371,94 @@ impl Clock {
             Due::At(due) => Some(due),
             Due::Held | Due::Never => None,
         };
-        self.end = Some(End { at, due, remaining: self.remaining(at, policy), missed });
+        let remaining = self.remaining(at, policy);
+        self.end = Some(End { at, due, remaining, missed, by: Some(by) });
     }
 
-    fn course(&self) -> Course {
+    fn history(&self) -> ClockHistory {
+        let pause =
+            |p: &Held| ClockPause { from: instant(p.from), to: p.to.map(instant), reason: p.why };
+        let earlier = |e: &Earlier| EarlierTarget {
+            until: e.until.map(instant),
+            severity: e.severity,
+            target: e.target,
+            policy: e.policy.clone(),
+        };
+        ClockHistory {
+            effective_at: instant(self.effective),
+            nominal_due_at: self.nominal.map(instant),
+            severity: self.severity,
+            pauses: self.pauses.iter().map(pause).collect(),
+            earlier: self.earlier.iter().map(earlier).collect(),
+            ended_by: self.end.and_then(|end| end.by),
+        }
+    }
+
+    fn restored(now: &ClockSummary, past: &ClockHistory) -> Option<Self> {
+        let seconds = |at: DateTime<Utc>| at.timestamp();
+        let end = match now.state {
+            ClockState::Running | ClockState::Paused => None,
+            ClockState::Met | ClockState::Missed => Some(End {
+                at: now.ended_at?.timestamp(),
+                due: now.due_at.map(seconds),
+                remaining: now.remaining_s?,
+                missed: now.state == ClockState::Missed,
+                by: past.ended_by,
+            }),
+        };
+        Some(Self {
+            kind: now.kind,
+            tier: now.tier,
+            target: now.target,
+            calendar: now.calendar.clone(),
+            policy: now.policy.clone(),
+            severity: past.severity,
+            started: now.started_at.timestamp(),
+            effective: past.effective_at.timestamp(),
+            budget: now.budget_s,
+            nominal: past.nominal_due_at.map(seconds),
+            pauses: past
+                .pauses
+                .iter()
+                .map(|p| Held { from: seconds(p.from), to: p.to.map(seconds), why: p.reason })
+                .collect(),
+            earlier: past
+                .earlier
+                .iter()
+                .map(|e| Earlier {
+                    until: e.until.map(seconds),
+                    severity: e.severity,
+                    target: e.target,
+                    policy: e.policy.clone(),
+                })
+                .collect(),
+            end,
+        })
+    }
+
+    pub fn course(&self) -> Course {
         Course { effective: self.effective, budget: self.budget, nominal: self.nominal }
     }
 
-    fn joined(&self) -> Vec<Pause> {
+    pub fn joined(&self) -> Vec<Pause> {
         let mut pauses = self.pauses.iter().map(|p| Pause { from: p.from, to: p.to }).collect();
         join(&mut pauses);
         pauses
     }
 
-    fn due(&self, policy: &Policy) -> Due {
+    pub fn due(&self, policy: &Policy) -> Due {
         policy
             .under(&self.policy)
             .time(self.target, &self.calendar)
             .due(&self.course(), &self.joined())
     }
 
-    fn remaining(&self, at: i64, policy: &Policy) -> i64 {
+    pub fn remaining(&self, at: i64, policy: &Policy) -> i64 {
         let time = policy.under(&self.policy).time(self.target, &self.calendar);
         self.budget - time.used(&self.course(), &self.joined(), at)
     }
 
-    fn summary(&self, now: i64, policy: &Policy) -> ClockSummary {
+    pub fn summary(&self, now: i64, policy: &Policy) -> ClockSummary {
         let mut summary = ClockSummary {
             kind: self.kind,
             tier: self.tier,
@@ -362,7 +489,7 @@ impl Clock {
     }
 }
 
-fn instant(seconds: i64) -> DateTime<Utc> {
+pub(super) fn instant(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 

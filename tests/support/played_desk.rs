@@ -290,6 +290,7 @@ impl CaseApi for PlayedDesk {
                     text: "".into(),
                     summary: "".into(),
                 }],
+                ledger: None,
                 case,
             })))
         }

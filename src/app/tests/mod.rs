@@ -135,6 +135,7 @@ pub fn whole(case: &Case) -> CaseDetail {
             entry(1, TimelineKind::Note, Visibility::Internal, "Looks like the cache."),
             entry(2, TimelineKind::Reply, Visibility::Customer, "Please try again."),
         ],
+        ledger: None,
     }
 }
 
