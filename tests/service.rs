@@ -1245,3 +1245,62 @@ async fn our_own_client_and_this_service_understand_each_other() {
     let nobody = NativeApi::new(&url, "nobody".into(), false).unwrap();
     assert!(matches!(nobody.me().await.unwrap_err(), CallError::SignedOut(_)));
 }
+
+#[tokio::test]
+async fn what_a_detail_tells_foresees_what_every_act_does_to_the_clocks() {
+    use caseload::domain::{Action, Actor, Case, CaseDetail, Role};
+    use caseload::sla::policy::{Policy, PolicyDocument};
+    use caseload::sla::preview::preview;
+
+    let desk = Desk::start().await;
+    let id = desk.reported(json!({"severity": "high"})).await;
+    let path = format!("/api/v1/cases/{id}");
+    let document: PolicyDocument =
+        serde_json::from_value(desk.get_json("root", "/api/v1/policy").await).unwrap();
+    let policy = Policy::compile(&document).unwrap();
+    let root = Actor { id: "root".into(), name: "ROOT".into(), role: Role::Admin, partner: None };
+    let because = "because";
+    let mut changed = Vec::new();
+    for (hours, action) in [
+        (0, json!({"action": "take"})),
+        (1, json!({"action": "request_info", "text": because})),
+        (30, json!({"action": "info_received"})),
+        (1, json!({"action": "set_severity", "severity": "critical", "reason": because})),
+        (2, json!({"action": "record_workaround", "text": because})),
+        (20, json!({"action": "escalate", "to": "second", "reason": because})),
+        (50, json!({"action": "hand_back", "reason": because})),
+        (4, json!({"action": "escalate", "to": "second", "reason": because})),
+        (90, json!({"action": "request_info", "text": because})),
+        (
+            7,
+            json!({"action": "escalate", "to": "product", "reason": because,
+                   "finding": "product_error", "correction": "K-7"}),
+        ),
+        (5, json!({"action": "hand_back", "reason": because})),
+        (2000, json!({"action": "close", "resolution": "workaround", "text": "Restart it."})),
+        (9, json!({"action": "reopen", "reason": because})),
+        (1, json!({"action": "note", "text": because})),
+    ] {
+        let detail = desk.get_json("root", &path).await;
+        assert_eq!(
+            detail["ledger"]["clocks"].as_array().unwrap().len(),
+            detail["clocks"].as_array().unwrap().len()
+        );
+        let detail: CaseDetail = serde_json::from_value(detail).unwrap();
+        desk.clock.advance(TimeDelta::hours(hours));
+        let act: Action = serde_json::from_value(action.clone()).unwrap();
+        let foreseen = preview(&root, &detail, &act, desk.service.now(), &policy).unwrap();
+        let acted = desk.done("root", &id, action.clone()).await;
+        let case: Case = serde_json::from_value(acted["case"].clone()).unwrap();
+        assert_eq!(foreseen.after, case.clocks, "{action}");
+        assert_eq!((foreseen.tier, foreseen.severity), (case.tier, case.severity), "{action}");
+        changed.push(foreseen.before != foreseen.after);
+    }
+    // Only taking the case and leaving a note change no clock.
+    assert_eq!(changed.iter().filter(|changed| !**changed).count(), 2, "{changed:?}");
+    // What the clocks went through is told of one case alone: the feed stays lean.
+    let feed = desk.get_json("root", "/api/v1/changes").await;
+    assert_eq!(feed["cases"][0]["id"], *id);
+    assert_eq!(feed["cases"][0]["ledger"], Value::Null);
+    assert!(feed["cases"][0].to_string().len() < 1900, "{}", feed["cases"][0].to_string().len());
+}

@@ -352,13 +352,7 @@ impl Clock {
     }
 
     /// Runs by another policy from its original start, on the calendar that this one gives the tier.
-    fn adopt(
-        &mut self,
-        at: Option<i64>,
-        severity: Severity,
-        partner: &PartnerId,
-        policy: &Policy,
-    ) {
+    fn adopt(&mut self, at: Option<i64>, severity: Severity, partner: &PartnerId, policy: &Policy) {
         policy.calendar_id(self.tier, partner).clone_into(&mut self.calendar);
         self.retarget(at, severity, policy);
     }

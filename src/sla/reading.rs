@@ -132,7 +132,7 @@ pub fn elapsed_text(seconds: i64) -> String {
 }
 
 /// Hours are the largest unit; seconds appear only under ten minutes.
-fn hours_text(seconds: i64) -> String {
+pub(super) fn hours_text(seconds: i64) -> String {
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
     if hours > 0 {
         two(hours, "h", minutes, "m", 2)

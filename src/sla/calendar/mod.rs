@@ -19,10 +19,12 @@ use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 mod document;
+mod shut;
 
 pub(super) use document::cut;
 pub use document::{CalendarDocument, Fault, WEEKDAYS, WrittenInterval};
 use document::{Span, odd, parse_date, spans};
+pub use shut::Shut;
 
 /// Seconds of a day in which no clock is turned.
 pub const DAY_S: i64 = 86_400;
