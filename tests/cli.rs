@@ -851,3 +851,50 @@ fn holidays_go_straight_into_the_policy_that_a_desk_keeps() {
     admin(&import).ok();
     assert_eq!(admin(&["policy", "list", "--json"]).json().as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn an_act_can_be_foreseen_and_a_clock_explained_and_neither_changes_anything() {
+    let demo = Serving::demo();
+    let at = demo.who("admin");
+    let id = case_where(&at, |case| case["tier"] == "first" && case["state"] == "open");
+    let seen = revision(&at, &id);
+    // What is foreseen in two ways is the same, and then happens.
+    let words = ["escalate", "--reason", "Replicated", "--json"];
+    let preview = at.run(&[&["sla", "preview", &id], &words[..]].concat()).json();
+    let dry = at.run(&["escalate", &id, "--reason", "Replicated", "--json", "--dry-run"]).json();
+    assert_eq!(preview["changes"], dry["changes"]);
+    assert_eq!((&preview["case"], &preview["action"]), (&Value::from(&*id), &"escalate".into()));
+    assert_eq!(
+        preview["before"].as_array().unwrap().len() + 1,
+        preview["after"].as_array().unwrap().len()
+    );
+    let text = at.run(&["escalate", &id, "--reason", "Replicated", "--dry-run"]).ok();
+    assert!(
+        text.starts_with(&format!("{id}  escalated, if it were done now; nothing was changed"))
+    );
+    assert!(text.contains("\n    2nd level: "), "{text}");
+    assert_eq!(revision(&at, &id), seen, "nothing was changed");
+    // An explanation adds up, as data and as text.
+    let told = at.run(&["sla", "explain", &id, "--clock", "2", "--json"]).json();
+    assert_eq!((&told["case"], &told["clock"]), (&Value::from(&*id), &2.into()));
+    let counted = told["past"].as_array().unwrap().iter().filter_map(|s| s["counted_s"].as_i64());
+    assert_eq!(counted.sum::<i64>(), told["used_s"].as_i64().unwrap());
+    let text = at.with("COLUMNS", "60").run(&["sla", "explain", &id]).ok();
+    assert!(text.starts_with(&format!("{id}\nRes")), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 60), "{text}");
+    for label in ["Target ", "Calendar ", "Start ", "Budget ", "Stops "] {
+        assert!(text.lines().any(|line| line.starts_with(label)), "{text} lacks {label}");
+    }
+    let at = demo.who("admin");
+    let acted = at.run(&["escalate", &id, "--reason", "Replicated", "--json"]).json();
+    let started = acted["case"]["clocks"].as_array().unwrap().last().unwrap();
+    assert_eq!(started["target"], preview["after"].as_array().unwrap().last().unwrap()["target"]);
+    // Refusals and wrong words end as those of the act itself.
+    let dry = |args: &[&str]| at.run(&[args, &["--dry-run"]].concat());
+    dry(&["reopen", &id, "--reason", "r"]).fails(4, "Could not reopen");
+    dry(&["take", "C-1"]).fails(3, "Could not take C-1");
+    dry(&["note", &id, "t", "--if-revision", "1"]).fails(5, "it is at revision");
+    at.run(&["sla", "explain", "C-1"]).fails(3, "There is no case C-1");
+    at.run(&["sla", "explain", &id, "--clock", "99"]).fails(2, "clocks: caseload show");
+    at.run(&["sla", "preview", &id, "list"]).fails(2, "\"list\" is not an act");
+}

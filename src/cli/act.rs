@@ -7,6 +7,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::args::{Guard, Ids};
+use super::foresee;
+use super::look::Look;
 use super::outcome::{Exit, Failure, stopped};
 use super::output::Output;
 use super::session::{Connection, Session};
@@ -20,6 +22,8 @@ use crate::wire::{Acted, Code, Problem};
 pub struct Order {
     pub ids: Vec<CaseId>,
     pub if_revision: Option<Revision>,
+    /// Only say what it would do to the clocks.
+    pub dry_run: bool,
     pub deed: Deed,
 }
 
@@ -51,7 +55,7 @@ impl Escalation {
 }
 
 impl Deed {
-    const fn kind(&self) -> ActionKind {
+    pub const fn kind(&self) -> ActionKind {
         match self {
             Self::Same(action) => action.kind(),
             Self::EscalateToNext(_) => ActionKind::Escalate,
@@ -68,7 +72,7 @@ impl Order {
             return Err(Failure::usage("a case id is empty; ids look like C-10412"));
         }
         let ids = ids.into_iter().map(CaseId::new).collect();
-        Ok(Self { ids, if_revision: guard.if_revision, deed })
+        Ok(Self { ids, if_revision: guard.if_revision, dry_run: guard.dry_run, deed })
     }
 
     /// The same action to every case.
@@ -82,7 +86,12 @@ impl Order {
 }
 
 pub async fn run(session: &mut Session<'_>, order: Order) -> Result<Exit, Failure> {
-    let connection = session.connect().await?;
+    let settings = session.settings()?;
+    let connection = session.connect_by(&settings).await?;
+    if order.dry_run {
+        let look = Look::new(settings.screen.ascii.value);
+        return foresee::run(&connection, session.output, &look, &order).await;
+    }
     carry_out(&connection, session.output, &order).await
 }
 
@@ -149,11 +158,11 @@ enum Answered {
 }
 
 /// What did not happen to one case.
-struct Missed {
-    exit: Exit,
-    sentence: String,
+pub(super) struct Missed {
+    pub exit: Exit,
+    pub sentence: String,
     /// What the desk answered, if it did.
-    problem: Option<Box<Problem>>,
+    pub problem: Option<Box<Problem>>,
 }
 
 async fn perform(connection: &Connection, id: &CaseId, order: &Order) -> Result<Acted, Missed> {
@@ -169,27 +178,31 @@ async fn perform(connection: &Connection, id: &CaseId, order: &Order) -> Result<
                 },
                 Err(error) => return Err(missed(connection, id, kind, &error)),
             };
-            let to = match tier {
-                Tier::First => Tier::Second,
-                Tier::Second => Tier::Product,
-                Tier::Product => {
-                    return Err(Missed {
-                        exit: Exit::Refused,
-                        sentence: format!(
-                            "Could not escalate {id}: it is with {tier} already, and nobody is \
-                             beyond."
-                        ),
-                        problem: None,
-                    });
-                }
-            };
-            escalation.to(to)
+            to_next(escalation, id, tier)?
         }
     };
     send(connection.api.as_ref(), id, order.if_revision, &action)
         .await
         .map(|answer| connection.learn(answer))
         .map_err(|error| missed(connection, id, kind, &error))
+}
+
+/// The escalation of a case at a tier to the next one.
+pub(super) fn to_next(escalation: &Escalation, id: &CaseId, tier: Tier) -> Result<Action, Missed> {
+    let to = match tier {
+        Tier::First => Tier::Second,
+        Tier::Second => Tier::Product,
+        Tier::Product => {
+            return Err(Missed {
+                exit: Exit::Refused,
+                sentence: format!(
+                    "Could not escalate {id}: it is with {tier} already, and nobody is beyond."
+                ),
+                problem: None,
+            });
+        }
+    };
+    Ok(escalation.to(to))
 }
 
 /// How long to wait before the same request is sent again, to learn what became of it.
@@ -222,7 +235,12 @@ async fn send(
     }
 }
 
-fn missed(connection: &Connection, id: &CaseId, kind: ActionKind, error: &CallError) -> Missed {
+pub(super) fn missed(
+    connection: &Connection,
+    id: &CaseId,
+    kind: ActionKind,
+    error: &CallError,
+) -> Missed {
     let exit = Exit::of(error);
     let verb = kind.verb();
     let why = stopped(&error.to_string());
@@ -293,7 +311,7 @@ const fn noun(kind: ActionKind) -> &'static str {
     }
 }
 
-const fn past(kind: ActionKind) -> &'static str {
+pub(super) const fn past(kind: ActionKind) -> &'static str {
     match kind {
         ActionKind::Respond => "responded",
         ActionKind::Take => "taken",

@@ -122,6 +122,9 @@ pub struct Guard {
     /// Act only if the case is still at this revision; else exit code 5
     #[arg(long, value_name = "N")]
     pub if_revision: Option<u64>,
+    /// Change nothing: show the clocks before and after
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// The cases of an act that several can be given to.

@@ -7,11 +7,13 @@ mod act;
 mod admin;
 pub mod args;
 mod assign;
+mod clocks;
 mod close;
 mod config;
 mod demo;
 mod eligibility;
 mod escalate;
+mod foresee;
 mod hand_back;
 mod info_received;
 mod list;
@@ -33,6 +35,8 @@ mod severity;
 mod show;
 mod sla;
 mod sla_eval;
+mod sla_explain;
+mod sla_preview;
 mod take;
 mod text;
 mod workaround;
@@ -52,7 +56,7 @@ pub use outcome::{Exit, Failure};
 
 /// Runs the command line and returns the exit code. Whatever went wrong has been said by then.
 pub fn main(args: impl Iterator<Item = OsString>, environment: Environment) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let cli = match Cli::try_parse_from(args).and_then(sla_preview::as_an_act) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to standard output with 0, wrong usage to standard error with 2.
@@ -122,9 +126,11 @@ fn run(cli: Cli, environment: Environment, output: &mut Output) -> Result<Exit, 
         Some(Command::Close(args)) => act(session, args.order()),
         Some(Command::Reopen(args)) => act(session, args.order()),
         Some(Command::Report(args)) => one(report::run(session, args)),
-        Some(Command::Sla(sla::Args { command: sla::Command::Eval(sla_eval::Args {}) })) => {
-            sla_eval::run()
-        }
+        Some(Command::Sla(args)) => match args.command {
+            sla::Command::Eval(sla_eval::Args {}) => sla_eval::run(),
+            sla::Command::Explain(args) => one(sla_explain::run(session, args)),
+            sla::Command::Preview(args) => Err(args.unread()),
+        },
         Some(Command::Config(args)) => config::run(session, &args),
         Some(Command::Admin(args)) => many(admin::run(session, args)),
     }

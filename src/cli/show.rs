@@ -2,16 +2,15 @@
 
 use chrono::{DateTime, Local, Utc};
 
+use super::clocks;
 use super::list::policy;
 use super::look::Look;
 use super::outcome::{Exit, Failure};
 use super::output::{Output, padded};
 use super::session::{Connection, Session};
 use crate::client::{CallError, Fetched};
-use crate::domain::text::columns;
-use crate::domain::{CaseDetail, CaseId, ClockKind, TimelineEntry, Untrusted, Visibility};
+use crate::domain::{CaseDetail, CaseId, TimelineEntry, Untrusted, Visibility};
 use crate::sla::policy::Policy;
-use crate::sla::reading;
 use crate::wire::Code;
 
 /// Show a case with its clocks and its timeline
@@ -52,7 +51,7 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
     Ok(Exit::Done)
 }
 
-async fn fetch(connection: &Connection, id: &CaseId) -> Result<CaseDetail, Failure> {
+pub async fn fetch(connection: &Connection, id: &CaseId) -> Result<CaseDetail, Failure> {
     match connection.api.case(id, None).await {
         Ok(answer) => match connection.learn(answer) {
             Fetched::Case(detail) => Ok(*detail),
@@ -183,40 +182,7 @@ impl Page<'_> {
             return Ok(());
         }
         self.heading(output, "Clocks")?;
-        let rows: Vec<_> = self
-            .detail
-            .case
-            .clocks
-            .iter()
-            .map(|clock| {
-                let name = match clock.kind {
-                    ClockKind::Response => "response".to_owned(),
-                    ClockKind::Resolution => format!("resolution, {}", clock.tier),
-                };
-                let due = reading::due_text(clock, self.policy)
-                    .map_or_else(String::new, |due| format!("due {due}"));
-                (name, clock.target.to_string(), reading::read(clock, self.policy, self.now), due)
-            })
-            .collect();
-        let widest = |cells: &mut dyn Iterator<Item = &str>| cells.map(columns).max().unwrap_or(0);
-        let name_width = widest(&mut rows.iter().map(|row| row.0.as_str()));
-        let target_width = widest(&mut rows.iter().map(|row| row.1.as_str()));
-        let text_width = widest(&mut rows.iter().map(|row| row.2.text.as_str()));
-        for (name, target, reading, due) in &rows {
-            let style = self.look.face(reading.face);
-            let sign = self.look.sign(reading.face);
-            let gap = " ".repeat(self.look.sign_width() - columns(sign));
-            let text_gap = " ".repeat(text_width - columns(&reading.text));
-            let line = format!(
-                "{}{gap} {}  {}  {}{text_gap}  {due}",
-                output.paint(style, sign),
-                padded(name, name_width),
-                padded(target, target_width),
-                output.paint(style, &reading.text),
-            );
-            output.line(line.trim_end_matches(' '))?;
-        }
-        Ok(())
+        clocks::write(output, &self.look, &self.detail.case.clocks, self.policy, self.now, 0)
     }
 
     fn entry(&self, output: &mut Output, entry: &TimelineEntry) -> Result<(), Failure> {

@@ -1,14 +1,15 @@
 //! `caseload sla`
 
-use super::sla_eval;
+use super::{sla_eval, sla_explain, sla_preview};
 
-/// The arithmetic of the clocks
+/// The clocks: why they read so, what an act would do to them, and their arithmetic
 ///
-/// The same engine that the desk's clocks run on, without a desk.
+/// All by the same engine that the desk's clocks run on.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  caseload sla eval < clocks.jsonl
-  caseload sla eval --help")]
+  caseload sla explain C-10412
+  caseload sla preview C-10412 escalate --reason \"Replicated on 15.2\"
+  caseload sla eval < clocks.jsonl")]
 pub struct Args {
     #[command(subcommand)]
     pub command: Command,
@@ -16,5 +17,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    Explain(sla_explain::Args),
+    Preview(sla_preview::Args),
     Eval(sla_eval::Args),
 }

@@ -68,11 +68,52 @@ pub fn due_text(clock: &ClockSummary, policy: &Policy) -> Option<String> {
     })
 }
 
+/// The time on the wall to or since the due instant of a clock that runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wall {
+    /// "in 3d 4h", "2h 10m ago"
+    pub text: String,
+    /// The next instant at which the text is another.
+    pub next_change: DateTime<Utc>,
+}
+
+/// The wall-clock time to or since due, beside the business time that is left. None where there is no due
+/// instant ahead of the end, and for an elapsed target, whose time left is the wall clock's already.
+#[must_use]
+pub fn wall(clock: &ClockSummary, now: DateTime<Utc>) -> Option<Wall> {
+    let due = clock.due_at.filter(|_| clock.state == ClockState::Running)?.timestamp();
+    if matches!(clock.target, Target::Elapsed(_)) {
+        return None;
+    }
+    let now = now.timestamp();
+    let distance = (due - now).abs();
+    let unit = match distance {
+        s if s >= 2 * DAY_S => 3600,
+        600.. => 60,
+        _ => 1,
+    };
+    let text = elapsed_text(distance);
+    let (text, next) = if now <= due {
+        (format!("in {text}"), now + distance % unit + 1)
+    } else {
+        (format!("{text} ago"), now + unit - distance % unit)
+    };
+    Some(Wall { text, next_change: DateTime::from_timestamp(next, 0)? })
+}
+
 /// The clock by which a case stands in the queue: the one that makes it most urgent. None when none of
 /// its clocks still counts.
 #[must_use]
 pub fn leading(case: &Case, now: DateTime<Utc>) -> Option<&ClockSummary> {
-    case.live_clocks().min_by_key(|clock| standing(clock, now))
+    leading_index(case, now).map(|index| &case.clocks[index])
+}
+
+/// The place of that clock among the case's, from 0.
+#[must_use]
+pub fn leading_index(case: &Case, now: DateTime<Utc>) -> Option<usize> {
+    let counts = |c: &ClockSummary| matches!(c.state, ClockState::Running | ClockState::Paused);
+    let live = case.clocks.iter().enumerate().filter(|(_, clock)| counts(clock));
+    live.min_by_key(|(_, clock)| standing(clock, now)).map(|(index, _)| index)
 }
 
 /// The place of a case in the queue ("next breach"): missed and still running first (by severity, then
@@ -603,6 +644,34 @@ mod tests {
         let mut c = clock("5bd", "2026-01-13T09:00:00");
         c.calendar = "gone".into();
         assert_eq!(line(&c, "2026-01-18T07:59:00"), "OnTrack | 2d 1h | 2d 1h | Sun 08:00:01");
+    }
+
+    #[test]
+    fn the_wall_clock_stands_beside_business_time_and_says_when_it_changes() {
+        // Due Tuesday 20 January 09:00.
+        let c = clock("5bd", "2026-01-13T09:00:00");
+        for (now, expected) in [
+            ("2026-01-13T09:00:00", "in 7d"),
+            ("2026-01-13T09:00:01", "in 6d 23h"),
+            ("2026-01-18T09:00:00", "in 2d"),
+            ("2026-01-18T09:00:01", "in 47h 59m"),
+            ("2026-01-20T08:49:59", "in 10m"),
+            ("2026-01-20T08:50:01", "in 9m 59s"),
+            ("2026-01-20T09:00:00", "in 0s"),
+            ("2026-01-20T09:00:01", "1s ago"),
+            ("2026-01-20T11:10:30", "2h 10m ago"),
+            ("2026-01-23T09:00:00", "3d ago"),
+        ] {
+            let now = at(now);
+            let wall = wall(&c, now).unwrap();
+            assert_eq!(wall.text, expected, "at {now}");
+            let before = wall.next_change - TimeDelta::seconds(1);
+            assert_eq!(super::wall(&c, before).unwrap().text, expected, "before {now}'s next");
+            assert_ne!(super::wall(&c, wall.next_change).unwrap().text, expected, "after {now}");
+        }
+        assert_eq!(wall(&clock("4h", "2026-01-13T09:00:00"), at("2026-01-13T09:00:00")), None);
+        let ended = ClockSummary { state: ClockState::Met, ..c };
+        assert_eq!(wall(&ended, at("2026-01-13T09:00:00")), None);
     }
 
     fn case(id: &str, severity: Severity, clocks: Vec<ClockSummary>) -> Case {

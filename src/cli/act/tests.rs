@@ -145,13 +145,14 @@ fn note(ids: &[&str]) -> Order {
     Order {
         ids: ids.iter().map(|id| CaseId::from(*id)).collect(),
         if_revision: None,
+        dry_run: false,
         deed: Deed::Same(Action::Note { text: "t".to_owned() }),
     }
 }
 
 #[test]
 fn a_revision_goes_with_one_case() {
-    let guard = Guard { if_revision: Some(3) };
+    let guard = Guard { if_revision: Some(3), dry_run: false };
     let two = Ids { ids: vec!["C-1".to_owned(), "C-2".to_owned()] };
     assert_eq!(Order::same(two, &guard, Action::Take {}).unwrap_err().exit(), Exit::Usage);
 }

@@ -198,7 +198,7 @@ pub fn explain(
         clock: clock + 1,
         kind: kept.kind,
         tier: kept.tier,
-        at: now,
+        at: instant(at),
         state: summary.state,
         missed: read.missed,
         reads: read.text,
