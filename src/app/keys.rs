@@ -13,7 +13,7 @@ use super::palette::entries;
 use super::queue::QueueName;
 use super::update::quit;
 use super::view::{Pane, Tone};
-use super::{build, words};
+use super::{build, why, words};
 use crate::input::{Action, Context};
 
 /// Lines that a page key moves in the help.
@@ -44,6 +44,9 @@ pub fn press(
         Context::Form => form(model, action, key, now, effects),
         Context::Filter => filter(model, action, key, now),
         Context::Confirm => confirm(model, action, now, effects),
+        Context::Help if matches!(model.overlay, Some(Overlay::Why { .. })) => {
+            why::press(model, action, key);
+        }
         Context::Help => help(model, action, key),
         Context::Palette => palette(model, action, key, now, effects),
     }
@@ -62,7 +65,8 @@ pub fn context(model: &Model) -> Context {
     match &model.overlay {
         Some(Overlay::Form(_)) => Context::Form,
         Some(Overlay::Quit) => Context::Confirm,
-        Some(Overlay::Help { .. }) => Context::Help,
+        // Nobody writes over an explanation, so that the desk's keys for moving hold there besides.
+        Some(Overlay::Help { .. } | Overlay::Why { .. }) => Context::Help,
         Some(Overlay::Palette { .. }) => Context::Palette,
         None if model.filtering.is_some() => Context::Filter,
         None => Context::Desk,
@@ -81,7 +85,7 @@ pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
             search.insert_str(one_line(text));
             *at = 0;
         }
-        Some(Overlay::Quit) => {}
+        Some(Overlay::Quit | Overlay::Why { .. }) => {}
         None => {
             if let Some(line) = &mut model.filtering {
                 line.insert_str(one_line(text));
@@ -126,6 +130,7 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
             model.focus = Pane::Queue;
             model.filtering = Some(Box::new(editor(model.queue.filter())));
         }
+        Action::Why => why::open(model, now),
         Action::Refresh => {
             effects.push(Effect::PollNow);
             if let Some(sentence) = words::link_down(&model.link) {
@@ -160,6 +165,8 @@ fn page(model: &Model) -> isize {
 fn go(model: &mut Model, rows: isize, now: DateTime<Utc>) {
     if model.focus == Pane::Detail {
         scroll_detail(model, rows);
+    } else if model.focus == Pane::Clocks {
+        why::choose(model, rows, now);
     } else {
         model.with_queue(now, |queue, at| queue.move_by(rows, at));
     }
@@ -168,6 +175,8 @@ fn go(model: &mut Model, rows: isize, now: DateTime<Utc>) {
 fn to_end(model: &mut Model, first: bool, now: DateTime<Utc>) {
     if model.focus == Pane::Detail {
         model.text.scroll = if first { 0 } else { usize::MAX };
+    } else if model.focus == Pane::Clocks {
+        why::choose(model, if first { isize::MIN } else { isize::MAX }, now);
     } else {
         let index = if first { 0 } else { usize::MAX };
         model.with_queue(now, |queue, at| queue.select(index, at));

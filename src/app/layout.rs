@@ -8,6 +8,9 @@ use super::view::Pane;
 pub const MIN_COLUMNS: u16 = 20;
 pub const MIN_ROWS: u16 = 5;
 
+/// The widest explanation: longer lines are hard to read.
+const EXPLANATION: u16 = 92;
+
 /// Which of the layouts is in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -83,6 +86,28 @@ pub fn areas(columns: u16, rows: u16, focus: Pane, zoomed: bool) -> Areas {
         areas.clocks = Rect { y: right.bottom() - clocks, height: clocks, ..right };
     }
     areas
+}
+
+/// Where an explanation stands over the panes: header and footer stay, and on a wide screen something of
+/// the panes. With its frame.
+#[must_use]
+pub fn explanation(whole: Rect) -> Rect {
+    let above = u16::from(whole.height >= 12);
+    let width = whole.width.min(EXPLANATION);
+    Rect {
+        x: whole.x + (whole.width - width) / 2,
+        y: whole.y + above,
+        width,
+        height: whole.height - 2 * above,
+    }
+}
+
+/// What an explanation has for its text: a column at each side stays empty where there is room.
+#[must_use]
+pub fn explanation_text(whole: Rect) -> Rect {
+    let inside = inside(explanation(whole));
+    let side = u16::from(inside.width >= 40);
+    Rect { x: inside.x + side, width: inside.width - 2 * side, ..inside }
 }
 
 /// What a framed pane has for itself: its rectangle without the frame.

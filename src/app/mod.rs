@@ -16,6 +16,7 @@ mod queue;
 mod tests;
 mod update;
 pub mod view;
+mod why;
 mod words;
 mod zone;
 

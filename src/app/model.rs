@@ -13,6 +13,7 @@ use super::layout::{self, Areas};
 use super::msg::{Effect, Link, Whoami};
 use super::queue::{At, Queue};
 use super::view::{Line, Pane, Tone};
+use super::why;
 use super::words;
 use crate::domain::{ActionKind, Case, CaseId, Revision};
 use crate::input::Keymap;
@@ -46,6 +47,12 @@ pub(super) enum Overlay {
         /// Which of what is found the keys are on.
         at: usize,
     },
+    /// Why a clock of a case reads as it does; `clock` is its place among the case's.
+    Why {
+        case: CaseId,
+        clock: usize,
+        scroll: usize,
+    },
 }
 
 pub(super) struct Toast {
@@ -78,6 +85,8 @@ pub struct Model {
     /// What arrived while a form is open: it waits until the form is closed.
     pub(super) arrived: Vec<Case>,
     pub(super) details: Details,
+    /// The clock of the selected case that was chosen in the clocks pane; None: the most urgent one.
+    pub(super) clock: Option<usize>,
     pub(super) text: DetailText,
     pub(super) acts: Acts,
     pub(super) overlay: Option<Overlay>,
@@ -110,6 +119,7 @@ impl Model {
             queue: Queue::default(),
             arrived: Vec::new(),
             details: Details::default(),
+            clock: None,
             text: DetailText::default(),
             acts: Acts::default(),
             overlay: None,
@@ -200,6 +210,7 @@ impl Model {
         }
         self.ask_for_detail(effects);
         self.wrap_detail();
+        why::bound(self, now);
         if self.toast.as_ref().is_some_and(|toast| toast.until <= now) {
             self.toast = None;
         }
@@ -216,6 +227,7 @@ impl Model {
         };
         if moved {
             self.text.scroll = 0;
+            self.clock = None;
         }
         if let Some((id, revision)) = &wanted {
             let known = self.details.revision(id);

@@ -53,7 +53,7 @@ pub fn begin(model: &mut Model, kind: ActionKind, now: DateTime<Utc>, effects: &
         ActionKind::Respond => direct(model, &case, Action::Respond { text: None }, now, effects),
         ActionKind::Take => direct(model, &case, Action::Take {}, now, effects),
         ActionKind::Release => direct(model, &case, Action::Release {}, now, effects),
-        _ => open(model, kind, &case),
+        _ => open(model, kind, &case, effects),
     }
 }
 
@@ -84,7 +84,13 @@ fn phase(kind: ActionKind, now: DateTime<Utc>) -> Phase {
 }
 
 /// Opens the form of an act, with the draft that was left in it.
-fn open(model: &mut Model, kind: ActionKind, case: &Case) {
+fn open(model: &mut Model, kind: ActionKind, case: &Case, effects: &mut Vec<Effect>) {
+    // What it will do to the clocks is worked out from the whole case, and one that is not under the cursor
+    // is not asked for by itself.
+    let known = model.details.revision(&case.id);
+    if kind == ActionKind::Reopen && known != Some(case.revision) {
+        effects.push(Effect::FetchCase { id: case.id.clone(), known });
+    }
     let people = if kind == ActionKind::Assign { model.queue.colleagues(case) } else { Vec::new() };
     let form = match model.acts.take_draft(&case.id, kind) {
         Some(draft) => draft.anew(case, &people),

@@ -114,7 +114,9 @@ fn inside(area: ratatui::layout::Rect, at: (u16, u16)) -> bool {
 fn scrolled(model: &mut Model, up: bool, at: (u16, u16), now: DateTime<Utc>) {
     let rows = if up { -WHEEL } else { WHEEL };
     match &mut model.overlay {
-        Some(Overlay::Help { scroll, .. }) => *scroll = scroll.saturating_add_signed(rows),
+        Some(Overlay::Help { scroll, .. } | Overlay::Why { scroll, .. }) => {
+            *scroll = scroll.saturating_add_signed(rows);
+        }
         Some(Overlay::Form(_) | Overlay::Quit | Overlay::Palette { .. }) => {}
         None => {
             let areas = model.areas();

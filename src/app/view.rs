@@ -173,6 +173,8 @@ pub struct ClocksView {
     /// Whose clocks these are; None where the detail beside them says it.
     pub title: Option<DetailTitle>,
     pub clocks: Vec<ClockRow>,
+    /// Which of them the keys are at; None: they are elsewhere.
+    pub selected: Option<usize>,
     /// The next breaches over all cases: "C-10398 missed", "C-10412 22m".
     pub next: Vec<(CaseId, Face, String)>,
 }
@@ -188,6 +190,8 @@ pub struct ClockRow {
     pub text: String,
     /// The due instant with weekday, time and zone; empty when there is none.
     pub due: String,
+    /// The time on the wall to or since then, beside business time: "in 3d 4h"; else empty.
+    pub wall: String,
     /// Time used, in per mille of the target; None when it has ended or has no target.
     pub used_permille: Option<u16>,
     /// "target 5bd, since Tue 24 Nov 10:08 CET"
@@ -217,6 +221,7 @@ pub enum Overlay {
     Confirm(ConfirmView),
     Help(HelpView),
     Palette(PaletteView),
+    Why(WhyView),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -270,6 +275,19 @@ pub struct ConfirmView {
     pub lines: Vec<String>,
     /// The keys for yes and no; no is the default.
     pub hints: Vec<Hint>,
+}
+
+/// Why a clock reads as it does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WhyView {
+    pub id: CaseId,
+    /// "clock 2 of 3"
+    pub which: String,
+    /// Wrapped to [`super::layout::explanation_text`].
+    pub lines: Vec<Line>,
+    pub scroll: usize,
+    /// "esc closes · tab next clock"
+    pub keys: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

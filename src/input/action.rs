@@ -96,6 +96,7 @@ actions! {
     ViewDueToday = "view_due_today" in Desk;
     ViewWaiting = "view_waiting" in Desk;
     Filter = "filter" in Desk;
+    Why = "why" in Desk;
     Refresh = "refresh" in Desk;
     Palette = "palette" in Desk;
     Help = "help" in Desk;

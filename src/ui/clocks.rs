@@ -32,12 +32,12 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &ClocksView, focused: bool, joint: 
     let margin = u16::from(inside.width > 24);
     let inside = Rect { x: inside.x + margin, width: inside.width - 2 * margin, ..inside };
     let next_from = if inside.height < 3 {
-        strip(pen, Rect { height: 1, ..inside }, &view.clocks);
+        strip(pen, Rect { height: 1, ..inside }, view, margin);
         inside.y + 1
     } else {
         // The next breaches keep a line of their own when the clocks would take all.
         let most = if view.next.is_empty() { inside.height } else { inside.height - 1 };
-        let rows = table(pen, Rect { height: most, ..inside }, &view.clocks);
+        let rows = table(pen, Rect { height: most, ..inside }, view, margin);
         let air = u16::from(rows > 0 && rows + 3 <= inside.height);
         inside.y + rows + air
     };
@@ -47,7 +47,8 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &ClocksView, focused: bool, joint: 
 
 /// One clock a row, in columns, and below it what found no column, as far as there is room. Answers how many
 /// rows it took.
-fn table(pen: &mut Pen, area: Rect, clocks: &[ClockRow]) -> u16 {
+fn table(pen: &mut Pen, area: Rect, view: &ClocksView, margin: u16) -> u16 {
+    let clocks = &view.clocks;
     let widest = |of: fn(&ClockRow) -> u16| clocks.iter().map(of).max().unwrap_or(0);
     let short = widest(|c| columns(c.short));
     let text = widest(|c| columns(&c.text));
@@ -64,17 +65,25 @@ fn table(pen: &mut Pen, area: Rect, clocks: &[ClockRow]) -> u16 {
     if spare(name, due, text).is_none() {
         due = 0;
     }
-    let free = spare(name, due, text).unwrap_or(0);
+    // The wall clock stands behind the due instant where that leaves room for bars.
+    let wall = widest(|c| columns(&c.wall)) + 2;
+    let beside_due = wall > 2 && due > 0;
+    let fits = spare(name, due + wall, text).is_some_and(|free| free > *BAR.start());
+    let wall = if beside_due && fits { wall } else { 0 };
+    let free = spare(name, due + wall, text).unwrap_or(0);
     let bar = (free + text - beside).saturating_sub(1).min(*BAR.end());
     let bar = if beside > 0 && bar >= *BAR.start() { bar } else { 0 };
-    let below = below(clocks, due == 0, area);
+    let below = below(clocks, due == 0, wall == 0, area);
     let mut y = area.y;
-    for (clock, below) in clocks.iter().zip(below) {
+    for (n, (clock, below)) in clocks.iter().zip(below).enumerate() {
         if y == area.bottom() {
             break;
         }
         let face = pen.tone(Tone::Face(clock.face));
         let mut x = area.x;
+        if view.selected == Some(n) && margin > 0 {
+            pen.put(x - 1, y, 1, "▌", pen.cursor_mark());
+        }
         pen.put(x, y, short, clock.short, pen.tone(Tone::Strong));
         x += short + 1;
         if name > 0 {
@@ -86,12 +95,16 @@ fn table(pen: &mut Pen, area: Rect, clocks: &[ClockRow]) -> u16 {
         if let Some(used) = clock.used_permille.filter(|_| bar > 0) {
             x += draw_bar(pen, x, y, bar, used, clock.face) + 1;
         }
-        let end = area.right() - if due > 0 { due + 1 } else { 0 };
+        let end = area.right() - if due > 0 { due + wall + 1 } else { 0 };
         pen.put(x, y, end.saturating_sub(x), &clock.text, face);
         if due > 0 {
             let width = columns(&clock.due).min(due);
             let tone = if clock.ended() { Tone::Dim } else { Tone::Plain };
-            pen.put(area.right() - width, y, width, &clock.due, pen.tone(tone));
+            let right = area.right() - wall;
+            pen.put(right - width, y, width, &clock.due, pen.tone(tone));
+            if wall > 0 && !clock.wall.is_empty() {
+                pen.put(right, y, wall, &format!(", {}", clock.wall), pen.tone(Tone::Dim));
+            }
         }
         y += 1;
         let indent = short + 1 + pen.sign_width() + 1;
@@ -107,17 +120,25 @@ fn table(pen: &mut Pen, area: Rect, clocks: &[ClockRow]) -> u16 {
 }
 
 /// The lines below each clock. What is demanded goes before a due instant that has no column, and that before
-/// the facts, each kind for all clocks or for none.
-fn below(clocks: &[ClockRow], due: bool, area: Rect) -> Vec<Vec<(String, Tone)>> {
+/// the wall clock and the facts, each kind for all clocks or for none.
+fn below(clocks: &[ClockRow], due: bool, wall: bool, area: Rect) -> Vec<Vec<(String, Tone)>> {
     type Kind = fn(&ClockRow) -> Option<(String, Tone)>;
     let demand: Kind = |c| (!c.demand.is_empty()).then(|| (c.demand.to_owned(), Tone::Error));
     let due_line: Kind =
         |c| (!c.ended() && !c.due.is_empty()).then(|| (format!("due {}", c.due), Tone::Plain));
+    let wall_line: Kind =
+        |c| (!c.wall.is_empty()).then(|| (format!("wall clock: {}", c.wall), Tone::Dim));
     let facts: Kind = |c| (!c.facts.is_empty()).then(|| (c.facts.clone(), Tone::Dim));
     let mut lines = vec![Vec::new(); clocks.len()];
     let mut left = usize::from(area.height).saturating_sub(clocks.len());
     // Facts are for a pane that has the screen: beside others they would crowd it.
-    for (kind, spare) in [(Some(demand), 0), (due.then_some(due_line), 0), (Some(facts), 4)] {
+    let kinds = [
+        (Some(demand), 0),
+        (due.then_some(due_line), 0),
+        (wall.then_some(wall_line), 0),
+        (Some(facts), 4),
+    ];
+    for (kind, spare) in kinds {
         let of_kind: Vec<_> = clocks.iter().map(|clock| kind?(clock)).collect();
         let count = of_kind.iter().flatten().count();
         if count + spare <= left {
@@ -131,32 +152,43 @@ fn below(clocks: &[ClockRow], due: bool, area: Rect) -> Vec<Vec<(String, Tone)>>
 }
 
 /// All clocks in one line: those that still run have a bar and their due instant, where there is room.
-fn strip(pen: &mut Pen, line: Rect, clocks: &[ClockRow]) {
+fn strip(pen: &mut Pen, line: Rect, view: &ClocksView, margin: u16) {
     const BAR: u16 = 8;
+    let clocks = &view.clocks;
     let sign = |pen: &Pen, clock: &ClockRow| match columns(pen.sign(clock.face)) {
         0 => 0,
         sign => sign + 1,
     };
-    let width = |pen: &Pen, clock: &ClockRow, bar: bool, due: bool| {
+    let width = |pen: &Pen, clock: &ClockRow, bar: bool, due: Option<Walls>| {
         let bar = if bar && clock.used_permille.is_some() { BAR + 1 } else { 0 };
-        let due = if due { clock.tail().map_or(0, |(tail, _)| columns(tail) + 2) } else { 0 };
+        let tail = due.and_then(|walls| clock.tail(walls));
+        let due = tail.map_or(0, |(tail, _)| columns(&tail) + 2);
         columns(clock.short) + 1 + sign(pen, clock) + bar + columns(&clock.text) + due
     };
     let gaps = u16::try_from(clocks.len().saturating_sub(1)).unwrap_or(0) * 3;
-    let fits = |(bar, due): &(bool, bool)| {
+    let fits = |(bar, due): &(bool, Option<Walls>)| {
         clocks.iter().map(|c| width(pen, c, *bar, *due)).sum::<u16>() + gaps <= line.width
     };
-    let shown = [(true, true), (false, true), (true, false)];
-    let (bar, due) = shown.into_iter().find(fits).unwrap_or((false, false));
+    // The bars go before the due instants; the wall clock goes first.
+    let shown = [
+        (true, Some(Walls::Told)),
+        (true, Some(Walls::Left)),
+        (false, Some(Walls::Left)),
+        (true, None),
+    ];
+    let (bar, due) = shown.into_iter().find(fits).unwrap_or((false, None));
     let mut x = line.x;
     for (at, clock) in clocks.iter().enumerate() {
         let left = |x: u16| line.right().saturating_sub(x);
         if at > 0 {
-            if left(x) < width(pen, clock, false, false) + 3 {
+            if left(x) < width(pen, clock, false, None) + 3 {
                 pen.put(x, line.y, left(x), " …", pen.tone(Tone::Dim));
                 return;
             }
             x += pen.put(x, line.y, left(x), "   ", pen.tone(Tone::Plain));
+        }
+        if view.selected == Some(at) && (at > 0 || margin > 0) {
+            pen.put(x - 1, line.y, 1, "▌", pen.cursor_mark());
         }
         let face = pen.tone(Tone::Face(clock.face));
         x += pen.put(x, line.y, left(x), clock.short, pen.tone(Tone::Strong)) + 1;
@@ -166,8 +198,8 @@ fn strip(pen: &mut Pen, line: Rect, clocks: &[ClockRow]) {
             x += draw_bar(pen, x, line.y, BAR, used, clock.face) + 1;
         }
         x += pen.put(x, line.y, left(x), &clock.text, face);
-        if let Some((tail, tone)) = clock.tail().filter(|_| due) {
-            x += 2 + pen.put(x + 2, line.y, left(x + 2), tail, pen.tone(tone));
+        if let Some((tail, tone)) = due.and_then(|walls| clock.tail(walls)) {
+            x += 2 + pen.put(x + 2, line.y, left(x + 2), &tail, pen.tone(tone));
         }
     }
 }
@@ -226,13 +258,24 @@ fn next(pen: &mut Pen, area: Rect, view: &ClocksView) {
     }
 }
 
+/// Whether a strip has room for the wall clock.
+#[derive(Clone, Copy, PartialEq)]
+enum Walls {
+    Told,
+    Left,
+}
+
 impl ClockRow {
     /// What follows a clock in a strip: what it demands, else when it is due.
-    fn tail(&self) -> Option<(&str, Tone)> {
+    fn tail(&self, walls: Walls) -> Option<(String, Tone)> {
         match (self.demand, self.due.as_str()) {
             ("", "") => None,
-            ("", due) => (!self.ended()).then_some((due, Tone::Dim)),
-            (demand, _) => Some((demand, Tone::Error)),
+            ("", _) if self.ended() => None,
+            ("", due) if walls == Walls::Told && !self.wall.is_empty() => {
+                Some((format!("{due}, {}", self.wall), Tone::Dim))
+            }
+            ("", due) => Some((due.to_owned(), Tone::Dim)),
+            (demand, _) => Some((demand.to_owned(), Tone::Error)),
         }
     }
 

@@ -4,7 +4,7 @@ use crate::app::layout::{areas, queue_rows};
 use crate::app::view::{
     Audience, ClockRow, ClocksView, ConfirmView, DetailTitle, DetailView, FieldKind, FieldView,
     FilterLine, Footer, FormView, Header, HelpView, Hint, Late, Line, LinkSign, Notice, Overlay,
-    PaletteView, Pane, QueueView, Row, Snapshot, Span, Tone,
+    PaletteView, Pane, QueueView, Row, Snapshot, Span, Tone, WhyView,
 };
 use crate::domain::{CaseId, Severity, Tier, Untrusted};
 use crate::sla::reading::Face;
@@ -146,6 +146,7 @@ pub fn clocks() -> ClocksView {
                 face: Face::Met,
                 text: "met in 8 s".into(),
                 due: "Thu 13 Nov 11:12 CET".into(),
+                wall: String::new(),
                 used_permille: None,
                 facts: "target 2h, since Thu 13 Nov 09:12 CET".into(),
                 demand: "",
@@ -156,11 +157,13 @@ pub fn clocks() -> ClocksView {
                 face: Face::Critical,
                 text: "9m 12s".into(),
                 due: "Fri 14 Nov 14:05 CET".into(),
+                wall: "in 9m 12s".into(),
                 used_permille: Some(912),
                 facts: "target 1bd, since Thu 13 Nov 14:05 CET".into(),
                 demand: "",
             },
         ],
+        selected: None,
         next: vec![
             ("C-10398".into(), Face::Missed, "missed".into()),
             ("C-10412".into(), Face::Critical, "9m".into()),
@@ -347,6 +350,44 @@ pub fn palette() -> PaletteView {
         at: 1,
         refusal: Some("The case is at 1st level; there is no tier to hand it back to.".into()),
         hints: vec![hint("Enter", "do it"), hint("↓", "next"), hint("Esc", "leave")],
+    }
+}
+
+/// Why a clock reads so, longer than a small screen.
+pub fn why() -> WhyView {
+    let fact = |label: &str, text: &str| {
+        line(&[(Tone::Strong, &format!("{label:<11}")), (Tone::Plain, text)])
+    };
+    WhyView {
+        id: "C-10412".into(),
+        which: "clock 2 of 2".into(),
+        lines: vec![
+            line(&[(Tone::Face(Face::Critical), "Resolution at 1st level: 9m 12s left")]),
+            line(&[(Tone::Plain, "Due Fri 14 Nov 14:05 CET, in 9m 12s by the clock on the wall.")]),
+            Vec::new(),
+            fact("Target", "5 business days: resolution at 1st level of a Critical case, by"),
+            fact("", "version 2026-11 of the policy."),
+            fact("Calendar", "Nordwind Support, Hamburg: Mon-Thu 08:00-17:00, Fri 08:00-15:00"),
+            fact("", "(Europe/Berlin)."),
+            fact("Start", "The case was reported Fri 7 Nov 14:05 CET. The clock counts from"),
+            fact("", "then on."),
+            fact("Budget", "5 business days are 43h of open time here: due Fri 14 Nov 14:05"),
+            fact("", "CET."),
+            Vec::new(),
+            line(&[(Tone::Strong, "So far: 42h 50m of 43h")]),
+            line(&[(
+                Tone::Plain,
+                "  Fri 7 Nov 14:05 to now: 42h 50m counted; skipped: 4 nights and 1 weekend",
+            )]),
+            line(&[(Tone::Strong, "Until it is due: 9m 12s")]),
+            line(&[(Tone::Plain, "  now to 14:05: 9m 12s to go")]),
+            Vec::new(),
+            fact("Stops", "It is stopped by escalating the case to 2nd level or closing it."),
+            fact("", "Waiting for information from the customer holds it for as long as"),
+            fact("", "that lasts."),
+        ],
+        scroll: 0,
+        keys: "Tab next clock · Esc closes".into(),
     }
 }
 

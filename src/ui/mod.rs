@@ -14,6 +14,7 @@ mod pen;
 mod queue;
 pub mod signs;
 pub mod theme;
+mod why;
 mod wrap;
 
 #[cfg(test)]
@@ -80,6 +81,7 @@ pub fn draw(frame: &mut Frame, snapshot: &Snapshot, look: &Look) {
             Some(Overlay::Confirm(view)) => confirm::draw(&mut pen, screen, view),
             Some(Overlay::Help(view)) => help::draw(&mut pen, screen, view),
             Some(Overlay::Palette(view)) => palette::draw(&mut pen, screen, view),
+            Some(Overlay::Why(view)) => why::draw(&mut pen, screen, view),
         }
     };
     if look.ascii {

@@ -260,6 +260,40 @@ fn questions_and_help_at_every_size() {
     }
 }
 
+#[test]
+fn an_explanation_at_every_size() {
+    for (columns, rows) in [(120, 40), (80, 24), (50, 12), (20, 5)] {
+        let why = fixture::over(fixture::desk(columns, rows), Overlay::Why(fixture::why()));
+        assert_picture!(format!("why_{columns}x{rows}"), why);
+    }
+}
+
+#[test]
+fn the_clock_that_the_keys_are_at_has_the_queues_mark() {
+    for (columns, rows) in [(120, 40), (80, 24)] {
+        let mut desk = fixture::desk_with(columns, rows, Pane::Clocks, false);
+        desk.clocks.selected = Some(1);
+        let (buffer, _) = drawn(&desk, &colour());
+        let rows = text_rows(&buffer);
+        assert!(rows.iter().any(|row| row.contains("▌S1 ")), "{rows:#?}");
+        assert!(!rows.iter().any(|row| row.contains("▌R ")));
+    }
+}
+
+#[test]
+fn the_wall_clock_stands_beside_the_due_instant_or_below_it_or_not_at_all() {
+    let pane = |columns, rows| {
+        let mut desk = fixture::desk(columns, rows);
+        desk.clocks.clocks[1].wall = "in 3d 4h".into();
+        let (buffer, _) = drawn(&desk, &colour());
+        text_rows(&buffer).join("\n")
+    };
+    assert!(pane(200, 50).contains("Fri 14 Nov 14:05 CET, in 3d 4h"));
+    assert!(pane(120, 40).contains("wall clock: in 3d 4h"));
+    assert!(pane(80, 24).contains("Fri 14 Nov 14:05 CET, in 3d 4h"));
+    assert!(!pane(60, 15).contains("in 3d 4h"));
+}
+
 /// The first cell of a text on the screen.
 fn cell_of(buffer: &Buffer, text: &str) -> Cell {
     for (y, row) in text_rows(buffer).iter().enumerate() {
@@ -379,6 +413,7 @@ fn all_overlays() -> Vec<Option<Overlay>> {
         Some(Overlay::Form(fixture::close())),
         Some(Overlay::Confirm(fixture::confirm())),
         Some(Overlay::Help(fixture::help())),
+        Some(Overlay::Why(fixture::why())),
     ]
 }
 

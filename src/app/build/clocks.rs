@@ -4,7 +4,8 @@
 use super::Wake;
 use super::detail::title;
 use crate::app::model::Model;
-use crate::app::view::{ClockRow, ClocksView};
+use crate::app::view::{ClockRow, ClocksView, Pane};
+use crate::app::why;
 use crate::app::words;
 use crate::app::zone;
 use crate::domain::{Case, CaseId, ClockKind, ClockState, ClockSummary, Tier};
@@ -20,13 +21,17 @@ pub fn clocks(model: &Model, wake: &mut Wake) -> ClocksView {
         .map(|case| case.clocks.iter().map(|clock| row(model, case, clock, wake)).collect())
         .unwrap_or_default();
     let alone = model.areas().detail.is_empty();
-    ClocksView { title: case.filter(|_| alone).map(title), clocks, next: next(model, wake) }
+    let selected = (model.focus == Pane::Clocks).then(|| why::chosen(model, wake.now)).flatten();
+    let title = case.filter(|_| alone).map(title);
+    ClocksView { title, clocks, selected, next: next(model, wake) }
 }
 
 fn row(model: &Model, case: &Case, clock: &ClockSummary, wake: &mut Wake) -> ClockRow {
     let policy = &model.policy;
     let read = reading::read(clock, policy, wake.now);
     wake.by(read.next_change);
+    let wall = reading::wall(clock, wake.now);
+    wake.by(wall.as_ref().map(|wall| wall.next_change));
     let counts = matches!(clock.state, ClockState::Running | ClockState::Paused);
     // The bar moves when a text does: no screen is drawn for a thousandth alone.
     let used_permille = read.remaining_s.filter(|_| counts && clock.budget_s > 0).map(|left| {
@@ -45,6 +50,7 @@ fn row(model: &Model, case: &Case, clock: &ClockSummary, wake: &mut Wake) -> Clo
         face: read.face,
         text: read.text,
         due: reading::due_text(clock, policy).unwrap_or_default(),
+        wall: wall.map(|wall| wall.text).unwrap_or_default(),
         used_permille,
         facts: format!(
             "target {}, since {} {}",

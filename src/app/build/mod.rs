@@ -62,7 +62,7 @@ pub fn build(model: &Model, now: DateTime<Utc>) -> (Snapshot, Option<DateTime<Ut
         detail: detail::detail(model),
         clocks: clocks::clocks(model, &mut wake),
         footer: footer(model, &mut wake),
-        overlay: overlay::overlay(model, now),
+        overlay: overlay::overlay(model, &mut wake),
         focus: model.focus,
     };
     // What is held is sent then, whether its row is on the screen or not.

@@ -1,30 +1,31 @@
 //! What stands over the desk: forms, the question before quitting, the help.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::hints;
+use super::{Wake, hints};
 use crate::app::acts::{HOLD, Phase};
 use crate::app::form::{self, Form, mails};
 use crate::app::model::{Model, Overlay};
 use crate::app::palette::{Entry, entries};
 use crate::app::view::{
     self, Audience, ConfirmView, FieldKind, FieldView, FilterLine, FormView, HelpView, Hint, Line,
-    PaletteView, Span, Tone,
+    PaletteView, Span, Tone, WhyView,
 };
-use crate::app::words;
-use crate::domain::rules::Change;
-use crate::domain::{ActionKind, Case, ClockKind, ClockState, ClockSummary, Tier, Untrusted};
+use crate::app::{why, words};
+use crate::domain::rules::Refusal;
+use crate::domain::{ActionKind, Untrusted};
 use crate::input::{Action, Binding, Context, Keymap, keys_text};
-use crate::sla::ledger::Ledger;
-use crate::sla::policy::Policy;
+use crate::sla::preview::{self, NoPreview};
 use crate::sla::reading;
 
 /// How many acts and drafts the question before quitting names one by one.
 const NAMED: usize = 6;
+/// Columns of a sentence of a preview.
+const SENTENCE: usize = 300;
 
-pub fn overlay(model: &Model, now: DateTime<Utc>) -> Option<view::Overlay> {
+pub fn overlay(model: &Model, wake: &mut Wake) -> Option<view::Overlay> {
     Some(match model.overlay.as_ref()? {
-        Overlay::Form(form) => view::Overlay::Form(form_view(model, form, now)),
+        Overlay::Form(form) => view::Overlay::Form(form_view(model, form, wake)),
         Overlay::Quit => view::Overlay::Confirm(quit(model)),
         Overlay::Palette { search, at } => {
             let text = search.lines().join(" ");
@@ -35,6 +36,16 @@ pub fn overlay(model: &Model, now: DateTime<Utc>) -> Option<view::Overlay> {
                 entries: found.into_iter().map(|entry| listed(model, entry)).collect(),
                 at: *at,
                 hints: hints(model, Context::Palette).map(|(_, hint)| hint).collect(),
+            })
+        }
+        Overlay::Why { case, clock, scroll } => {
+            wake.by(why::next_change(model, case, *clock, wake.now));
+            view::Overlay::Why(WhyView {
+                id: case.clone(),
+                which: why::which(model, case, *clock),
+                lines: why::lines(model, case, *clock, wake.now),
+                scroll: *scroll,
+                keys: why::keys_text(model),
             })
         }
         Overlay::Help { search, scroll } => {
@@ -57,7 +68,7 @@ fn listed(model: &Model, entry: Entry) -> Hint {
     }
 }
 
-fn form_view(model: &Model, form: &Form, now: DateTime<Utc>) -> FormView {
+fn form_view(model: &Model, form: &Form, wake: &mut Wake) -> FormView {
     let case = &form.base;
     let audience = match form.kind {
         ActionKind::Reply | ActionKind::RequestInfo | ActionKind::Close => Some(Audience::Customer),
@@ -108,7 +119,7 @@ fn form_view(model: &Model, form: &Form, now: DateTime<Utc>) -> FormView {
         subtitle,
         audience,
         fields,
-        preview: preview(model, form, now),
+        preview: preview(model, form, wake),
         error: form.error.clone(),
         send: send.unwrap_or_else(|| Hint {
             keys: String::new(),
@@ -121,7 +132,7 @@ fn form_view(model: &Model, form: &Form, now: DateTime<Utc>) -> FormView {
 }
 
 /// What sending the form will do, as far as it can be told now.
-fn preview(model: &Model, form: &Form, now: DateTime<Utc>) -> Vec<Line> {
+fn preview(model: &Model, form: &Form, wake: &mut Wake) -> Vec<Line> {
     let mut lines = Vec::new();
     // The case went on while the form was open: better known before sending than by a refusal.
     if let Some(current) = model.queue.case(form.case())
@@ -130,18 +141,11 @@ fn preview(model: &Model, form: &Form, now: DateTime<Utc>) -> Vec<Line> {
         let what = words::changes(&form.base, current);
         lines.push(vec![Span::new(Tone::Error, format!("Changed since you opened this: {what}"))]);
     }
-    let case = &form.base;
-    match (form.kind, case.tier) {
-        (ActionKind::Escalate, Tier::First) => {
-            lines.extend(ends(case, Tier::First, &model.policy, now).map(plain));
-            lines.extend(second_level(case, &model.policy, now).map(plain));
-        }
-        (ActionKind::Escalate, _) => {
-            lines.extend(ends(case, case.tier, &model.policy, now).map(plain));
-            lines.push(plain("Product Management: no time target, a release plan.".to_owned()));
-        }
-        _ => {}
-    }
+    lines.extend(
+        foreseen(model, form, wake)
+            .into_iter()
+            .map(|(tone, text)| vec![Span::new(tone, Untrusted::new(text).cell(SENTENCE))]),
+    );
     if mails(form.kind) {
         let undo = words::key(model, Action::Undo);
         lines.push(plain(format!(
@@ -156,33 +160,32 @@ fn plain(text: String) -> Line {
     vec![Span::new(Tone::Plain, text)]
 }
 
-/// How the resolution clock of a tier ends when the case leaves it now.
-fn ends(case: &Case, tier: Tier, policy: &Policy, now: DateTime<Utc>) -> Option<String> {
-    let clock = resolution(case, tier)?;
-    let read = reading::read(clock, policy, now);
-    Some(match (clock.state, read.missed) {
-        (ClockState::Met | ClockState::Missed, _) => return None,
-        (_, true) => format!("{tier}: missed by {}.", read.left.trim_start_matches('+')),
-        (_, false) => format!("{tier}: met with {} left.", read.left),
-    })
-}
-
-/// What 2nd level has for a case that reaches it now for the first time.
-fn second_level(case: &Case, policy: &Policy, now: DateTime<Utc>) -> Option<String> {
-    let tier = Tier::Second;
-    if resolution(case, tier).is_some() {
-        return Some(format!("{tier}: its clock goes on with what it had left."));
+/// What the act does to the clocks, or why it would be refused as it stands. Nothing while the whole case is
+/// not known as it was when the form was opened.
+fn foreseen(model: &Model, form: &Form, wake: &mut Wake) -> Vec<(Tone, String)> {
+    let known = model.details.get(form.case()).filter(|d| d.case.revision == form.base.revision);
+    let (Some(me), Some(detail), Some(action)) = (&model.me, known, form.supposed()) else {
+        return Vec::new();
+    };
+    match preview::preview(&me.actor, detail, &action, wake.now, &model.policy) {
+        Ok(preview) => {
+            for clock in preview.before.iter().chain(&preview.after) {
+                wake.by(reading::read(clock, &model.policy, wake.now).next_change);
+                // What would start or resume now is due later the longer that waits.
+                let due = clock.due_at.filter(|_| !preview.before.contains(clock));
+                let minute = |due: DateTime<Utc>| 60 - due.timestamp().rem_euclid(60);
+                wake.by(due.map(|due| wake.now + TimeDelta::seconds(minute(due))));
+            }
+            let said = preview.sentences(&detail.case, &model.policy).into_iter();
+            said.map(|sentence| (Tone::Plain, sentence)).collect()
+        }
+        // What is only not written yet is told when it is sent.
+        Err(NoPreview::NotTold | NoPreview::Refused(Refusal::Invalid { .. })) => Vec::new(),
+        Err(NoPreview::Refused(_)) if form.is_blank() => Vec::new(),
+        Err(NoPreview::Refused(refusal)) => {
+            vec![(Tone::Error, format!("Would be refused: {refusal}"))]
+        }
     }
-    let target = policy.target(case.severity, ClockKind::Resolution, tier)?;
-    let mut ledger = Ledger::opened(now, case.severity, &case.partner.id, policy);
-    ledger.apply(now, &Change::Escalated(tier), policy);
-    let clocks = ledger.summaries(now, policy);
-    let clock = clocks.iter().find(|c| c.kind == ClockKind::Resolution && c.tier == tier)?;
-    Some(format!("{tier}: {target}, until {}.", reading::due_text(clock, policy)?))
-}
-
-fn resolution(case: &Case, tier: Tier) -> Option<&ClockSummary> {
-    case.clocks.iter().rev().find(|c| c.kind == ClockKind::Resolution && c.tier == tier)
 }
 
 fn quit(model: &Model) -> ConfirmView {

@@ -188,7 +188,38 @@ impl Form {
     }
 
     fn compose(&self) -> Option<Action> {
-        let text = |name| self.text(name);
+        self.composed(|text| text, None)
+    }
+
+    /// The act as it would be if what is not written yet were: what it does to the clocks does not depend on
+    /// words. None while the choice that it depends on is open.
+    #[must_use]
+    pub fn supposed(&self) -> Option<Action> {
+        let word = |text: String| if text.trim().is_empty() { "…".to_owned() } else { text };
+        let resolution = match self.base.tier {
+            Tier::First | Tier::Second => ResolutionKind::Explanation,
+            Tier::Product => ResolutionKind::CorrectedInRelease,
+        };
+        let mut action = self.composed(word, Some(resolution))?;
+        match &mut action {
+            Action::Close { resolution: ResolutionKind::Duplicate, duplicate_of, .. } => {
+                duplicate_of.get_or_insert_with(|| CaseId::from("…"));
+            }
+            Action::Escalate { to: Tier::Product, correction: None, new_correction, .. } => {
+                new_correction.get_or_insert_with(|| NewCorrection { title: "…".to_owned() });
+            }
+            _ => {}
+        }
+        Some(action)
+    }
+
+    /// `open`: the resolution while none is chosen.
+    fn composed(
+        &self,
+        word: impl Fn(String) -> String,
+        open: Option<ResolutionKind>,
+    ) -> Option<Action> {
+        let text = |name| word(self.text(name));
         Some(match self.kind {
             ActionKind::Note => Action::Note { text: text("text") },
             ActionKind::Reply => Action::Reply { text: text("text") },
@@ -232,7 +263,10 @@ impl Form {
                 }
             }
             ActionKind::Close => Action::Close {
-                resolution: self.chosen("resolution")?.parse().ok()?,
+                resolution: self
+                    .chosen("resolution")
+                    .and_then(|word| word.parse().ok())
+                    .or(open)?,
                 text: text("text"),
                 cause: self.chosen("cause").and_then(|word| word.parse().ok()),
                 duplicate_of: self

@@ -249,11 +249,11 @@ fn eligibility_begins_with_what_stands_and_is_the_vendors_word() {
 fn a_partner_escalates_with_a_reason_and_sees_before_and_after_what_it_does_to_the_clocks() {
     let mut desk = Desk::partner(two());
     desk.press("e");
-    let form = desk.form();
-    assert_eq!(form.title, "Escalate C-1");
-    let preview: Vec<&str> = form.preview.iter().map(|line| line[0].text.as_str()).collect();
+    assert_eq!(desk.form().title, "Escalate C-1");
+    assert_eq!(desk.preview(), [""; 0], "the whole case is not known yet");
+    desk.detail(&one());
     assert_eq!(
-        preview,
+        desk.preview(),
         ["1st level: met with 9bd 7h left.", "2nd level: 30bd, until Fri 8 Jan 10:00 CET.",]
     );
     desk.type_text("Beyond us.");

@@ -8,6 +8,7 @@ mod queue;
 mod random;
 mod refused;
 mod screen;
+mod why;
 
 use std::sync::Arc;
 
@@ -139,6 +140,26 @@ pub fn whole(case: &Case) -> CaseDetail {
     }
 }
 
+/// The case whole, with what its clocks went through.
+pub fn told(case: &Case) -> CaseDetail {
+    let policy = Policy::embedded();
+    let mut ledger = Ledger::opened(case.reported_at, case.severity, &case.partner.id, &policy);
+    for clock in &case.clocks {
+        match (clock.kind, clock.tier, clock.ended_at) {
+            (ClockKind::Response, _, Some(at)) => ledger.apply(at, &Change::Responded, &policy),
+            (ClockKind::Resolution, Tier::Second, _) => {
+                ledger.apply(clock.started_at, &Change::Escalated(Tier::Second), &policy);
+            }
+            (ClockKind::Resolution, _, Some(at)) if case.state == CaseState::Closed => {
+                ledger.apply(at, &Change::Closed, &policy);
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(ledger.summaries(at(NOW), &policy), case.clocks, "a life that can be told");
+    CaseDetail { ledger: Some(ledger.record()), ..whole(case) }
+}
+
 /// One desk with its screen.
 pub struct Desk {
     pub model: Model,
@@ -265,6 +286,29 @@ impl Desk {
         match self.snap().overlay {
             Some(Overlay::Form(form)) => form,
             other => panic!("no form is open: {other:?}"),
+        }
+    }
+
+    /// The whole case comes, with what its clocks went through.
+    pub fn detail(&mut self, case: &Case) {
+        self.tell(Msg::DetailCame(Box::new(told(case))));
+    }
+
+    /// What the open form says that the act will do.
+    pub fn preview(&self) -> Vec<String> {
+        let line = |line: &super::view::Line| line.iter().map(|s| s.text.as_str()).collect();
+        self.form().preview.iter().map(line).collect()
+    }
+
+    /// The explanation that is open, as text.
+    pub fn why(&self) -> String {
+        match self.snap().overlay {
+            Some(Overlay::Why(view)) => {
+                let line =
+                    |line: &super::view::Line| line.iter().map(|s| s.text.as_str()).collect();
+                view.lines.iter().skip(view.scroll).map(line).collect::<Vec<String>>().join("\n")
+            }
+            other => panic!("no explanation is open: {other:?}"),
         }
     }
 

@@ -36,6 +36,7 @@ fn step() -> impl Strategy<Value = Step> {
         "h",
         "c",
         "s",
+        "w",
         "u",
         "C",
         "j",

@@ -1,6 +1,6 @@
 //! An explanation as text for people: facts with their labels, then the course of the clock.
 
-use chrono::{DateTime, Datelike, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Utc};
 
 use super::{Explanation, Skipped, StartEvent, Stretch};
 use crate::domain::text::columns;
@@ -68,6 +68,40 @@ impl Explanation {
     /// The calendar in whose zone instants are told.
     fn told_by<'p>(&self, policy: &'p Policy) -> Option<&'p Calendar> {
         policy.under(&self.target.policy).calendar(&self.told_by)
+    }
+
+    /// The earliest instant at which the text may read differently; None: never by itself.
+    #[must_use]
+    pub fn next_change(&self, policy: &Policy) -> Option<DateTime<Utc>> {
+        if self.end.is_some() {
+            return None;
+        }
+        // Amounts are told in minutes, short ones in seconds; some grow with time, what is left shrinks.
+        let unit = |amount: i64| if amount < 600 { 1 } else { 60 };
+        let grows = |amount: i64| unit(amount) - amount.rem_euclid(unit(amount));
+        let shrinks = |amount: i64| amount.rem_euclid(unit(amount)) + 1;
+        let mut soonest = 60;
+        match self.past.last() {
+            Some(Stretch::Counted { .. }) => {
+                let runs = self.past.rsplit(|s| matches!(s, Stretch::Paused { .. }));
+                let run = runs.take(1).flatten().map(Stretch::counted_s).sum();
+                let over =
+                    (self.used_s > self.budget_s).then(|| grows(self.used_s - self.budget_s));
+                let left = (self.remaining_s > 0).then(|| shrinks(self.remaining_s));
+                let amounts = [Some(grows(self.used_s)), Some(grows(run)), over, left];
+                soonest = amounts.into_iter().flatten().min().unwrap_or(soonest);
+            }
+            Some(Stretch::Paused { held_s, .. }) => soonest = grows(*held_s),
+            Some(Stretch::Closed { .. }) => {}
+            None => soonest = 1,
+        }
+        if let Some(due) = self.due_at {
+            let left = (due - self.at).num_seconds();
+            soonest = soonest.min(if left < 0 { grows(-left) } else { shrinks(left) });
+        }
+        let turns = self.told_by(policy).and_then(|c| c.next_change(self.at));
+        let soonest = self.at + TimeDelta::seconds(soonest);
+        Some(turns.map_or(soonest, |turns| turns.min(soonest)))
     }
 }
 
@@ -299,8 +333,9 @@ impl Teller<'_> {
         let told = self.told;
         let budget = self.length(told.budget_s);
         let amount = match told.target.target {
-            Target::BusinessDays(_) => {
-                format!("{} are {budget} of open time here", spelled(told.target.target))
+            Target::BusinessDays(n) => {
+                let are = if n == 1 { "is" } else { "are" };
+                format!("{} {are} {budget} of open time here", spelled(told.target.target))
             }
             Target::BusinessTime(_) => format!("{budget} of open time"),
             Target::Elapsed(_) => format!("{budget} around the clock"),
