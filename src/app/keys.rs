@@ -11,7 +11,7 @@ use super::msg::Effect;
 use super::order;
 use super::palette::entries;
 use super::queue::QueueName;
-use super::update::quit;
+use super::update::{quit, refuse};
 use super::view::{Pane, Tone};
 use super::{build, why, words};
 use crate::input::{Action, Context};
@@ -81,7 +81,7 @@ pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
                 field.pasted(text);
             }
         }
-        Some(Overlay::Help { search, scroll: at } | Overlay::Palette { search, at }) => {
+        Some(Overlay::Help { search, scroll: at } | Overlay::Palette { search, at, .. }) => {
             search.insert_str(one_line(text));
             *at = 0;
         }
@@ -145,7 +145,8 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
         }
         Action::Palette => {
             model.toast = None;
-            model.overlay = Some(Overlay::Palette { search: Box::new(editor("")), at: 0 });
+            let case = model.queue.selected().map(|case| case.id.clone());
+            model.overlay = Some(Overlay::Palette { case, search: Box::new(editor("")), at: 0 });
         }
         Action::Quit => quit(model, effects),
         Action::Undo => order::undo(model, now, effects),
@@ -317,14 +318,18 @@ fn palette(
     now: DateTime<Utc>,
     effects: &mut Vec<Effect>,
 ) {
-    let Some(Overlay::Palette { search, at }) = &model.overlay else { return };
-    let (found, at) = (entries(model, &search.lines().join(" ")), *at);
+    let Some(Overlay::Palette { case, search, at }) = &model.overlay else { return };
+    let (found, case, at) = (entries(model, &search.lines().join(" ")), case.clone(), *at);
     let to = match action {
         Some(Action::ClosePalette) => return model.overlay = None,
         Some(Action::Run) => {
             // What nothing was found for stays to be mended.
             let Some(entry) = found.get(at) else { return };
             model.overlay = None;
+            let now_there = model.queue.selected().map(|case| &case.id);
+            if let Some(case) = case.filter(|case| entry.is_act() && now_there != Some(case)) {
+                return refuse(model, format!("{case} has left the list meanwhile"), now);
+            }
             return if entry.action.context() == Context::Everywhere {
                 everywhere(model, entry.action, effects);
             } else {
@@ -334,7 +339,7 @@ fn palette(
         Some(Action::NextEntry) => (at + 1) % found.len().max(1),
         Some(Action::PrevEntry) => (at + found.len().max(1) - 1) % found.len().max(1),
         _ => {
-            if let (Some(Overlay::Palette { search, at }), Some(input)) =
+            if let (Some(Overlay::Palette { search, at, .. }), Some(input)) =
                 (&mut model.overlay, input(key))
                 && line_input(search, input)
             {

@@ -43,6 +43,8 @@ pub(super) enum Overlay {
         scroll: usize,
     },
     Palette {
+        /// The case that acts are done to: the one under the cursor when the palette was opened.
+        case: Option<CaseId>,
         search: Box<TextArea<'static>>,
         /// Which of what is found the keys are on.
         at: usize,

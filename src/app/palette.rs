@@ -3,6 +3,7 @@
 use super::model::Model;
 use super::order;
 use super::words;
+use crate::domain::ActionKind;
 use crate::input::{Action, Binding, Context};
 
 /// One thing that can be done.
@@ -15,13 +16,19 @@ pub struct Entry {
     pub refusal: Option<String>,
 }
 
+impl Entry {
+    /// Whether it is done to the case under the cursor.
+    pub fn is_act(&self) -> bool {
+        words::act_of(self.action).is_some_and(|kind| kind != ActionKind::Reopen)
+    }
+}
+
 /// What a search finds, best first; in the order of the help where it is empty.
 pub fn entries(model: &Model, search: &str) -> Vec<Entry> {
     let search = search.to_lowercase();
     let mut found: Vec<(usize, Entry)> = model
         .keymap
-        .bindings()
-        .iter()
+        .by_use()
         .filter(|binding| {
             let context = binding.action.context();
             matches!(context, Context::Desk | Context::Everywhere)

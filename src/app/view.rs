@@ -263,6 +263,8 @@ pub struct FieldView {
 pub enum FieldKind {
     /// Many lines; cursor as (line, character).
     Text { lines: Vec<String>, cursor: (usize, usize) },
+    /// One line; cursor as character.
+    Line { text: String, cursor: usize },
     /// One of a list.
     Choice { options: Vec<String>, chosen: Option<usize> },
     /// Any number of a list, and the one that the keys are on.
@@ -301,6 +303,8 @@ pub struct HelpView {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaletteView {
+    /// The case that acts are done to.
+    pub case: Option<CaseId>,
     pub filter: FilterLine,
     /// What is found: keys, what it does, and whether it can be done now.
     pub entries: Vec<Hint>,

@@ -175,10 +175,17 @@ impl Keymap {
             .copied()
     }
 
-    /// Every binding, in the order of footer and help.
+    /// Every binding, in the order of the footer.
     #[must_use]
     pub fn bindings(&self) -> &[Binding] {
         &self.bindings
+    }
+
+    /// Every binding as it is looked for: what works everywhere last.
+    pub fn by_use(&self) -> impl Iterator<Item = &Binding> {
+        let everywhere = |binding: &&Binding| binding.action.context() == Context::Everywhere;
+        let own = self.bindings.iter().filter(move |binding| !everywhere(binding));
+        own.chain(self.bindings.iter().filter(everywhere))
     }
 
     /// The first chord of an action, for people; empty when it has none.

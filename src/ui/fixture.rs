@@ -246,6 +246,24 @@ pub fn request_info() -> FormView {
     form
 }
 
+/// A phone call, with the keys in its one-line field.
+pub fn phone() -> FormView {
+    let mut form = note();
+    form.title = "Phone call on C-10412".into();
+    form.audience = None;
+    form.fields[0].focused = false;
+    form.fields.insert(
+        0,
+        FieldView {
+            label: "Spoken with".into(),
+            kind: FieldKind::Line { text: "Ida Holm, Fjord Logistics".into(), cursor: 25 },
+            focused: true,
+            error: None,
+        },
+    );
+    form
+}
+
 /// Closing, refused for want of a text, with everything that a form can have.
 pub fn close() -> FormView {
     let choice = |label: &str, options: &[&str], chosen| FieldView {
@@ -345,6 +363,7 @@ pub fn palette() -> PaletteView {
     ];
     entries[1].enabled = false;
     PaletteView {
+        case: Some("C-10412".into()),
         filter: FilterLine { text: "reason".into(), cursor: Some(6) },
         entries,
         at: 1,

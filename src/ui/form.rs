@@ -120,7 +120,7 @@ pub fn draw(pen: &mut Pen, screen: Rect, form: &FormView) -> Option<Position> {
 }
 
 /// A title in so many columns: what is cut is the act, never the case at its end.
-fn short_title(title: &str, room: u16) -> String {
+pub fn short_title(title: &str, room: u16) -> String {
     match title.rsplit_once(' ') {
         Some((act, case)) if columns(title) > room => {
             let act = safe_line(act, room.saturating_sub(columns(case) + 1).into());
@@ -270,7 +270,6 @@ fn fields_of(pen: &Pen, fields: &[FieldView], width: u16, longest_text: u16) -> 
         match &field.kind {
             FieldKind::Text { lines, cursor } => {
                 all.push(head, 0);
-                let place = pen.tone(if field.focused { Tone::Strong } else { Tone::Dim });
                 let side = if width >= 30 { 2 } else { 0 };
                 let wrapped = wrap::wrap(lines, *cursor, width - side);
                 let rows = count(wrapped.rows.len());
@@ -278,11 +277,10 @@ fn fields_of(pen: &Pen, fields: &[FieldView], width: u16, longest_text: u16) -> 
                 // The part of the text with the cursor in view.
                 let top = (wrapped.cursor.0 + 1).saturating_sub(shown.into());
                 for at in top..top + usize::from(shown) {
-                    let bar = if field.focused { "│" } else { "┊" };
                     let text = wrapped.rows.get(at).cloned().unwrap_or_default();
                     let mut row = vec![(text, pen.tone(Tone::Plain))];
                     if side > 0 {
-                        row.insert(0, (format!("{bar} "), place));
+                        row.insert(0, bar(pen, field.focused));
                     }
                     if field.focused && at == wrapped.cursor.0 {
                         key_row = all.rows.len();
@@ -290,6 +288,22 @@ fn fields_of(pen: &Pen, fields: &[FieldView], width: u16, longest_text: u16) -> 
                     }
                     all.push(row, 0);
                 }
+            }
+            FieldKind::Line { text, cursor } => {
+                all.push(head, 0);
+                let side = if width >= 30 { 2 } else { 0 };
+                // A column is kept for the cursor after the last character.
+                let (text, column) =
+                    wrap::one_line(text, field.focused.then_some(*cursor), width - side - 1);
+                let mut row = vec![(text, pen.tone(Tone::Plain))];
+                if side > 0 {
+                    row.insert(0, bar(pen, field.focused));
+                }
+                if field.focused {
+                    key_row = all.rows.len();
+                    all.cursor = Some((key_row, side + column));
+                }
+                all.push(row, 0);
             }
             FieldKind::Choice { options, chosen } => {
                 let boxed = |(at, label): (usize, &String)| {
@@ -313,6 +327,15 @@ fn fields_of(pen: &Pen, fields: &[FieldView], width: u16, longest_text: u16) -> 
         }
     }
     all
+}
+
+/// What stands before what is written.
+fn bar(pen: &Pen, focused: bool) -> (String, Style) {
+    if focused {
+        ("│ ".to_owned(), pen.tone(Tone::Strong))
+    } else {
+        ("┊ ".to_owned(), pen.tone(Tone::Dim))
+    }
 }
 
 impl Fields {

@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::form::frame_hints;
+use super::form::{frame_hints, short_title};
 use super::help::search_line;
 use super::pen::{Pen, Stroke, columns};
 use crate::app::layout::inside;
@@ -26,7 +26,10 @@ pub fn draw(pen: &mut Pen, screen: Rect, view: &PaletteView) -> Option<Position>
         height,
     };
     pen.clear(area);
-    let title = [("Command", pen.tone(Tone::Title))];
+    let title =
+        view.case.as_ref().map_or("Command".to_owned(), |case| format!("Command on {case}"));
+    let title = short_title(&title, area.width.saturating_sub(4));
+    let title = [(title.as_str(), pen.tone(Tone::Title))];
     pen.frame(area, Stroke::Single, pen.frame_style(true), &title, &[]);
     let bottom = Rect { x: area.x + 2, y: area.bottom() - 1, width: area.width - 4, height: 1 };
     frame_hints(pen, bottom, &view.hints);

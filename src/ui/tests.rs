@@ -244,6 +244,7 @@ fn forms_at_every_size() {
         assert_picture!(named("close"), fixture::over(desk(), Overlay::Form(fixture::close())));
         let asking = fixture::over(desk(), Overlay::Form(fixture::request_info()));
         assert_picture!(named("request_info"), asking);
+        assert_picture!(named("phone"), fixture::over(desk(), Overlay::Form(fixture::phone())));
     }
 }
 
@@ -410,6 +411,7 @@ fn all_overlays() -> Vec<Option<Overlay>> {
         None,
         Some(Overlay::Form(fixture::note())),
         Some(Overlay::Form(fixture::request_info())),
+        Some(Overlay::Form(fixture::phone())),
         Some(Overlay::Form(fixture::close())),
         Some(Overlay::Confirm(fixture::confirm())),
         Some(Overlay::Help(fixture::help())),

@@ -14,7 +14,7 @@ use crate::app::view::{
 use crate::app::{why, words};
 use crate::domain::rules::Refusal;
 use crate::domain::{ActionKind, Untrusted};
-use crate::input::{Action, Binding, Context, Keymap, keys_text};
+use crate::input::{Action, Context, Keymap, keys_text};
 use crate::sla::preview::{self, NoPreview};
 use crate::sla::reading;
 
@@ -27,10 +27,11 @@ pub fn overlay(model: &Model, wake: &mut Wake) -> Option<view::Overlay> {
     Some(match model.overlay.as_ref()? {
         Overlay::Form(form) => view::Overlay::Form(form_view(model, form, wake)),
         Overlay::Quit => view::Overlay::Confirm(quit(model)),
-        Overlay::Palette { search, at } => {
+        Overlay::Palette { case, search, at } => {
             let text = search.lines().join(" ");
             let found = entries(model, &text);
             view::Overlay::Palette(PaletteView {
+                case: case.clone(),
                 filter: FilterLine { cursor: Some(search.cursor().1), text },
                 refusal: found.get(*at).and_then(|entry| entry.refusal.clone()).map(Into::into),
                 entries: found.into_iter().map(|entry| listed(model, entry)).collect(),
@@ -94,7 +95,10 @@ fn form_view(model: &Model, form: &Form, wake: &mut Wake) -> FormView {
                 format!("{} (optional)", field.label)
             },
             kind: match &field.entry {
-                form::Entry::Text(editor) | form::Entry::Line(editor) => {
+                form::Entry::Line(editor) => {
+                    FieldKind::Line { text: editor.lines().join(" "), cursor: editor.cursor().1 }
+                }
+                form::Entry::Text(editor) => {
                     let cursor = editor.cursor();
                     FieldKind::Text { lines: editor.lines().to_vec(), cursor: (cursor.0, cursor.1) }
                 }
@@ -249,10 +253,7 @@ type Group = (String, Vec<(String, String)>);
 fn groups(keymap: &Keymap, search: &str, ascii: bool) -> Vec<Group> {
     let search = search.to_lowercase();
     let mut groups: Vec<Group> = Vec::new();
-    // What works everywhere is looked for last.
-    let (everywhere, own): (Vec<&Binding>, Vec<&Binding>) =
-        keymap.bindings().iter().partition(|b| b.action.context() == Context::Everywhere);
-    for binding in own.into_iter().chain(everywhere) {
+    for binding in keymap.by_use() {
         let keys = keys_text(&binding.keys, ascii);
         let (word, help, group) = (binding.action.word(), &binding.help, &binding.group);
         let text = format!("{keys} {word} {help} {group}").to_lowercase();

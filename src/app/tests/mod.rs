@@ -322,6 +322,7 @@ impl Desk {
         let field = form.fields.iter().find(|f| f.label == label).unwrap();
         match &field.kind {
             FieldKind::Text { lines, .. } => lines.join("\n"),
+            FieldKind::Line { text, .. } => text.clone(),
             FieldKind::Choice { options, chosen } => {
                 chosen.map(|index| options[index].clone()).unwrap_or_default()
             }

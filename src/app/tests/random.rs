@@ -98,6 +98,7 @@ fn numbered(n: usize, revision: u64, severity: usize, mine: u8, ago: i64) -> Cas
 /// The case that the keyboard is at: the form's, else the one under the cursor.
 fn at_hand(desk: &Desk) -> Option<String> {
     match (&desk.snap().overlay, keys::context(&desk.model)) {
+        (Some(Overlay::Palette(palette)), _) => palette.case.as_ref().map(ToString::to_string),
         (Some(Overlay::Form(form)), _) => form.title.rsplit(' ').next().map(str::to_owned),
         (_, Context::Desk) => desk.model.queue.selected().map(|case| case.id.to_string()),
         _ => None,

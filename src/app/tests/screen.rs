@@ -514,3 +514,14 @@ fn the_palette_goes_round_says_why_something_cannot_be_done_and_stays_where_noth
     desk.press("esc");
     assert!(!desk.has_overlay());
 }
+
+#[test]
+fn an_act_from_the_palette_reaches_the_case_that_the_palette_names_or_none() {
+    let mut desk = Desk::partner(two());
+    desk.press(":");
+    desk.type_text("take the case");
+    desk.removed(&["C-1"]);
+    assert_eq!(desk.selected(), "C-2");
+    assert_eq!(desk.press("enter"), []);
+    assert_eq!(desk.toast(), "C-1 has left the list meanwhile");
+}
