@@ -2,13 +2,14 @@
 //! counted and every one that did not, what a change of severity did, what stops it, how it ended. As data
 //! ([`Explanation`]), and as text for people ([`Explanation::text`]).
 
+mod lines;
 mod text;
 mod walk;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
-pub use text::{Style, TextLine};
+pub use lines::{Style, TextLine};
 pub use walk::{Skipped, Stretch};
 
 use super::budget::{Due, Time};
