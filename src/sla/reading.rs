@@ -367,25 +367,30 @@ impl<'a> Reader<'a> {
             return Words { face: Face::Missed, left: format!("+{over}"), text };
         }
         let left = self.measure.text(now, remaining);
+        let shut = self.calendar.filter(|c| !c.open_at(now));
         let face = if remaining <= self.critical {
             Face::Critical
         } else if remaining <= self.warning {
             Face::Warning
-        } else if let Some(calendar) = self.calendar.filter(|c| !c.open_at(now)) {
-            if let Some(opens) = calendar.open_from(now) {
-                let at = DateTime::from_timestamp(opens, 0).unwrap_or_default();
-                let text = if opens - now > NAMED_BY_WEEKDAY_S {
-                    format!("opens {}", calendar.date_and_time(at))
-                } else {
-                    format!("opens {}", calendar.weekday_and_time(at))
-                };
-                return Words { face: Face::Outside, left, text };
-            }
+        } else if shut.is_some() {
             Face::Outside
         } else {
             Face::OnTrack
         };
-        Words { face, text: left.clone(), left }
+        // What is due at the next opening has no open time left until then: "0s" all night tells nobody
+        // anything.
+        let text = match shut.and_then(|calendar| Some((calendar, calendar.open_from(now)?))) {
+            Some((calendar, opens)) if face == Face::Outside || (remaining == 0 && now < due) => {
+                let at = DateTime::from_timestamp(opens, 0).unwrap_or_default();
+                if opens - now > NAMED_BY_WEEKDAY_S {
+                    format!("opens {}", calendar.date_and_time(at))
+                } else {
+                    format!("opens {}", calendar.weekday_and_time(at))
+                }
+            }
+            _ => left.clone(),
+        };
+        Words { face, left, text }
     }
 
     /// What a clock is over. One that is due at a closing is over before any open time has passed.
@@ -532,6 +537,21 @@ mod tests {
             ("2026-01-13T19:10:00", "Missed | +10m | +10m over | Tue 19:11:00"),
             ("2026-01-13T22:10:30", "Missed | +3h 10m | +3h 10m over | Tue 22:11:00"),
             ("2026-01-17T23:30:00", "Missed | +4d 4h | +4d 4h over | Sun 00:00:00"),
+        ] {
+            assert_eq!(line(&c, now), expected, "at {now}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_due_at_the_next_opening_says_when_that_is() {
+        // Saturday, so from Monday 09:00 on: due Tuesday 20 January 09:00 local.
+        let c = clock("1bd", "2026-01-17T12:00:00");
+        assert_eq!(c.due_at, Some(at("2026-01-20T08:00:00")));
+        for (now, expected) in [
+            ("2026-01-19T15:59:59", "Critical | 1s | 1s | Mon 16:00:00"),
+            ("2026-01-19T16:00:00", "Critical | 0s | opens Tue 09:00 | Tue 08:00:00"),
+            ("2026-01-20T08:00:00", "Critical | 0s | 0s | Tue 08:00:01"),
+            ("2026-01-20T08:00:01", "Missed | +1s | +1s over | Tue 08:00:02"),
         ] {
             assert_eq!(line(&c, now), expected, "at {now}");
         }

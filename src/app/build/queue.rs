@@ -78,6 +78,8 @@ pub fn deadline(model: &Model, case: &Case, wake: &mut Wake) -> (Face, String) {
         Face::Paused if read.missed => (Face::Missed, format!("held {}", read.left)),
         Face::Paused => (read.face, format!("held {}", read.left)),
         Face::Outside => (read.face, read.text),
+        // Due at the next opening: the opening says more than "0s".
+        Face::Critical if read.remaining_s == Some(0) => (read.face, read.text),
         face => (face, read.left),
     }
 }
