@@ -4,9 +4,12 @@ use ratatui::layout::Rect;
 
 use super::pen::{Pen, columns};
 use crate::app::view::{Footer, Hint, Tone};
+use crate::domain::Untrusted;
 
 /// Between two hints.
 const GAP: u16 = 2;
+/// Rows that something said takes at most.
+const TOLD_ROWS: usize = 4;
 
 pub fn draw(pen: &mut Pen, area: Rect, footer: &Footer) {
     if area.is_empty() {
@@ -14,10 +17,21 @@ pub fn draw(pen: &mut Pen, area: Rect, footer: &Footer) {
     }
     let line = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     match &footer.toast {
-        Some((text, tone)) => {
-            pen.put(line.x, line.y, line.width, text, pen.tone(*tone));
-        }
+        Some((text, tone)) => told(pen, area, line, text, *tone),
         None => hints(pen, line, &footer.hints),
+    }
+}
+
+/// What was said, whole: what one line does not hold takes rows from what is above, while it stands.
+fn told(pen: &mut Pen, area: Rect, line: Rect, text: &str, tone: Tone) {
+    let lines = Untrusted::from(text).wrapped(usize::from(line.width), TOLD_ROWS);
+    let above = u16::try_from(lines.len()).unwrap_or(1).saturating_sub(1).min(area.y);
+    let top = area.y - above;
+    if above > 0 {
+        pen.clear(Rect { y: top, height: above + area.height, ..area });
+    }
+    for (y, text) in (top..).zip(&lines) {
+        pen.put(line.x, y, line.width, text, pen.tone(tone));
     }
 }
 

@@ -227,6 +227,19 @@ fn a_toast_takes_the_place_of_the_hints() {
 }
 
 #[test]
+fn a_long_refusal_is_told_whole_over_what_stands_above_the_footer() {
+    let mut desk = fixture::desk(80, 24);
+    let text = "C-10151: The licence is not eligible for support: an administrator must mark the case \
+                eligible before it can be escalated. It can be closed as not eligible.";
+    desk.footer.toast = Some((text.into(), Tone::Error));
+    let (buffer, _) = drawn(&desk, &colour());
+    let rows = text_rows(&buffer);
+    let told: Vec<&str> = rows[21..].iter().map(|row| row.trim()).collect();
+    assert_eq!(told.join(" "), text);
+    assert!(rows[20].starts_with('│'), "no more rows are taken than needed");
+}
+
+#[test]
 fn what_waits_for_a_form_to_be_closed_is_counted_in_the_frame_of_the_queue() {
     let mut desk = fixture::over(fixture::desk(80, 24), Overlay::Form(fixture::note()));
     desk.queue.arrived = 3;
