@@ -1,9 +1,9 @@
 //! `caseload eligibility`
 
 use super::act::Order;
-use super::args::{Guard, word};
+use super::args::word;
 use super::outcome::Failure;
-use super::text::Texts;
+use super::text::IdAndReason;
 use crate::domain::{Action, Eligibility};
 
 /// Set whether a case's licence key entitles to support
@@ -15,23 +15,15 @@ use crate::domain::{Action, Eligibility};
   caseload eligibility C-10412 eligible --reason \"Key renewed today, invoice 4711\"
   caseload eligibility C-10412 not_eligible --reason \"Contract ended in May\"")]
 pub struct Args {
-    /// Case id, such as C-10412
-    #[arg(value_name = "ID")]
-    id: String,
+    #[command(flatten)]
+    what: IdAndReason,
     /// The eligibility
     #[arg(value_name = "WORD", value_parser = word!(Eligibility))]
     word: Eligibility,
-    /// Why; - reads standard input
-    #[arg(long, value_name = "R")]
-    reason: String,
-    #[command(flatten)]
-    guard: Guard,
 }
 
 impl Args {
     pub fn order(self) -> Result<Order, Failure> {
-        let reason = Texts::default().resolve(self.reason)?;
-        let action = Action::SetEligibility { eligibility: self.word, reason };
-        Order::one(self.id, &self.guard, action)
+        self.what.order(|reason| Action::SetEligibility { eligibility: self.word, reason })
     }
 }

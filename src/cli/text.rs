@@ -5,8 +5,32 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::process::Command;
 
+use super::act::Order;
+use super::args::Guard;
 use super::outcome::{Exit, Failure};
 use crate::config::{Environment, SECRETS};
+use crate::domain::Action;
+
+/// The case of an act that takes a reason and no other text.
+#[derive(Debug, clap::Args)]
+pub struct IdAndReason {
+    /// Case id, such as C-10412
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Why; - reads standard input
+    #[arg(long, value_name = "R")]
+    reason: String,
+    #[command(flatten)]
+    guard: Guard,
+}
+
+impl IdAndReason {
+    /// The order for the act that is made of the reason.
+    pub fn order(self, act: impl FnOnce(String) -> Action) -> Result<Order, Failure> {
+        let reason = Texts::default().resolve(self.reason)?;
+        Order::one(self.id, &self.guard, act(reason))
+    }
+}
 
 /// The cases of an act and its text: ids first, several at once; after a single id the text may follow as
 /// a plain argument. A further argument that looks like an id is one.
