@@ -4,9 +4,8 @@ use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, FromRow, Row, SqliteConnection};
 
-use super::{
-    Scope, StoreError, from_json, from_ms, from_serde_word, serde_word, to_json, to_ms, word,
-};
+use super::timeline::insert_entries;
+use super::{Scope, StoreError, from_json, from_ms, from_serde_word, to_json, to_ms, word};
 use crate::domain::{
     Case, CaseId, CaseState, CorrectionId, Customer, Eligibility, Environment, PartnerId,
     PartnerRef, Person, PhoneFollowUp, Resolution, Revision, Severity, Tier, TimelineEntry,
@@ -315,23 +314,7 @@ impl CaseRow {
         conn: &mut SqliteConnection,
         entry: &TimelineEntry,
     ) -> Result<(), StoreError> {
-        sqlx::query(
-            "INSERT INTO timeline
-               (case_n, seq, at, actor, actor_name, kind, visibility, text, summary)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )
-        .bind(self.n)
-        .bind(signed(entry.seq))
-        .bind(to_ms(entry.at))
-        .bind(entry.actor.id.as_str())
-        .bind(entry.actor.name.raw())
-        .bind(serde_word(entry.kind)?)
-        .bind(serde_word(entry.visibility)?)
-        .bind(entry.text.raw())
-        .bind(entry.summary.raw())
-        .execute(conn)
-        .await?;
-        Ok(())
+        insert_entries(conn, &[(self.n, signed(entry.seq), entry)]).await
     }
 
     pub(crate) async fn timeline(

@@ -11,6 +11,7 @@ mod idempotency;
 pub(crate) mod policies;
 mod scope;
 mod search;
+mod timeline;
 
 pub use accounts::{Account, NewToken};
 pub(crate) use audit::NewAudit;

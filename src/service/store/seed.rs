@@ -4,7 +4,8 @@
 use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::{SqliteStore, StoreError, serde_word, to_json, to_ms};
+use super::timeline::{insert_entries, placeholders};
+use super::{SqliteStore, StoreError, to_json, to_ms};
 use crate::domain::{
     CaseId, CaseState, CorrectionId, Eligibility, Environment, PartnerId, PhoneFollowUp,
     Resolution, Revision, Role, Severity, Tier, TimelineEntry, UserId,
@@ -107,9 +108,8 @@ pub struct SeedCase {
     pub timeline: Vec<TimelineEntry>,
 }
 
-/// How many rows go into one statement: SQLite takes 32,766 values in one.
+/// How many cases go into one statement: SQLite takes 32,766 values in one.
 const CASES_AT_ONCE: usize = 200;
-const ENTRIES_AT_ONCE: usize = 500;
 
 impl SqliteStore {
     /// Puts all of it into the store, in one transaction.
@@ -200,11 +200,6 @@ async fn raise(conn: &mut SqliteConnection, counter: &str, number: i64) -> Resul
     Ok(())
 }
 
-fn placeholders(columns: usize, rows: usize) -> String {
-    let row = format!("({})", vec!["?"; columns].join(","));
-    vec![row.as_str(); rows].join(",")
-}
-
 /// Returns the number `n` of the first case.
 async fn insert_cases(conn: &mut SqliteConnection, cases: &[SeedCase]) -> Result<i64, StoreError> {
     let (first,): (i64,) =
@@ -278,28 +273,5 @@ async fn insert_timelines(
         .zip(cases)
         .flat_map(|(n, case)| (1..).zip(&case.timeline).map(move |(seq, entry)| (n, seq, entry)))
         .collect();
-    for chunk in rows.chunks(ENTRIES_AT_ONCE) {
-        let sql = format!(
-            "INSERT INTO timeline
-               (case_n, seq, at, actor, actor_name, kind, visibility, text, summary)
-             VALUES {}",
-            placeholders(9, chunk.len())
-        );
-        // Only placeholders are put into the text.
-        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(chunk.len() == ENTRIES_AT_ONCE);
-        for (n, seq, entry) in chunk {
-            query = query
-                .bind(n)
-                .bind(seq)
-                .bind(to_ms(entry.at))
-                .bind(entry.actor.id.as_str())
-                .bind(entry.actor.name.raw())
-                .bind(serde_word(entry.kind)?)
-                .bind(serde_word(entry.visibility)?)
-                .bind(entry.text.raw())
-                .bind(entry.summary.raw());
-        }
-        query.execute(&mut *conn).await?;
-    }
-    Ok(())
+    insert_entries(conn, &rows).await
 }
