@@ -8,11 +8,12 @@
     reason = "a failed step of a test is its failure; not every helper is needed here"
 )]
 
+#[macro_use]
 #[path = "support/service.rs"]
 mod support;
 
 use caseload::domain::{ClockSummary, Target};
-use caseload::service::store::{Applied, SqliteStore, StoreError};
+use caseload::service::store::{Applied, Store, StoreError};
 use caseload::sla::calendar::time_zone_version;
 use caseload::sla::policy::{Policy, PolicyChange, PolicyDocument};
 use caseload::sla::reading;
@@ -43,7 +44,7 @@ async fn apply(
     dry_run: bool,
 ) -> Result<Applied, StoreError> {
     use caseload::clock::Clock;
-    let store = SqliteStore::open(desk.dir.path()).await?;
+    let store = Store::open(&desk.place).await?;
     let applied = store.apply_policy(policy, text, dry_run, desk.clock.now()).await;
     store.close().await;
     applied
@@ -66,7 +67,7 @@ fn at(text: &str) -> DateTime<Utc> {
 
 #[tokio::test]
 async fn clocks_that_run_keep_their_version_and_new_ones_start_under_the_one_in_force() {
-    let desk = Desk::start().await;
+    let desk = desk!();
     // Tuesday 11:00 in Hamburg; 5bd of Critical and 2h.
     let old = desk.reported(json!({ "severity": "critical" })).await;
     let before = clocks(&desk, &old).await;
@@ -125,7 +126,7 @@ async fn clocks_that_run_keep_their_version_and_new_ones_start_under_the_one_in_
 
 #[tokio::test]
 async fn a_policy_that_applies_moves_running_clocks_and_every_case_says_so() {
-    let desk = Desk::start().await;
+    let desk = desk!();
     let low = desk.reported(json!({ "severity": "low" })).await;
     let closed = desk.reported(json!({ "severity": "low" })).await;
     desk.done(
@@ -180,7 +181,7 @@ async fn a_policy_that_applies_moves_running_clocks_and_every_case_says_so() {
 
 #[tokio::test]
 async fn a_version_means_one_policy_for_ever() {
-    let desk = Desk::start().await;
+    let desk = desk!();
     let first = (Policy::embedded(), Policy::embedded_toml().to_owned());
     assert!(apply(&desk, &first, false).await.unwrap().already);
     let forged = version("2026-11", stricter);
@@ -209,22 +210,23 @@ async fn a_version_means_one_policy_for_ever() {
 #[tokio::test]
 async fn a_policy_applied_to_a_new_folder_is_the_one_that_the_service_starts_with() {
     let dir = tempfile::tempdir().unwrap();
+    let Some(place) = support::new_place(&dir).await else { return };
     let (policy, text) = version("own", stricter);
     let now = at("2026-11-24T10:00:00Z");
-    let store = SqliteStore::open(dir.path()).await.unwrap();
+    let store = Store::open(&place).await.unwrap();
     let applied = store.apply_policy(&policy, &text, false, now).await.unwrap();
     store.close().await;
     assert_eq!(applied.before, None);
     let clock = std::sync::Arc::new(caseload::clock::ManualClock::at(now));
     let given = std::sync::Arc::new(Policy::embedded());
-    let service = caseload::service::Service::open(dir.path(), given, clock).await.unwrap();
+    let service = caseload::service::Service::open(place, given, clock).await.unwrap();
     assert_eq!(*service.policy(), policy);
     service.close().await;
 }
 
 #[tokio::test]
 async fn health_names_the_time_zone_data() {
-    let desk = Desk::start().await;
+    let desk = desk!();
     let response = desk.client().get(desk.url("/healthz")).send().await.unwrap();
     let health: Value = expect(response, 200).await;
     assert_eq!(health, json!({ "status": "ok", "tzdata": time_zone_version() }));

@@ -3,23 +3,21 @@
 mod calendar;
 mod policy;
 
-use std::path::{Path, PathBuf};
-
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use super::args::word;
+use super::at::At;
 use super::outcome::{Exit, Failure, stopped};
 use super::session::Session;
 use crate::clock::{Clock, SystemClock};
-use crate::config::Places;
 use crate::domain::text::safe_line;
 use crate::domain::{PartnerId, Role, UserId};
-use crate::service::store::{NewToken, SqliteStore, StoreError};
+use crate::service::store::{NewToken, Place, Store, StoreError};
 
-/// Partners, users, tokens and the policy of a desk's data folder
+/// Partners, users, tokens and the policy of a desk
 ///
-/// Works on the folder itself, on the machine where it is, also while `caseload serve` runs on it. The
+/// Works on the folder or database itself, also while `caseload serve` runs on it. The
 /// first partner, user and token of a new desk come from here.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -174,39 +172,20 @@ enum Token {
     },
 }
 
-/// Where the desk is.
-#[derive(Debug, clap::Args)]
-pub struct At {
-    /// The desk's data folder; by default the one that `caseload serve` uses
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-}
-
-impl At {
-    pub fn folder(self, session: &Session<'_>) -> Result<PathBuf, Failure> {
-        match self.data {
-            Some(folder) => Ok(folder),
-            None => Places::find(&session.environment).map(|places| places.data).ok_or_else(|| {
-                Failure::usage("no home folder is known; give the data folder with --data")
-            }),
-        }
-    }
-}
-
 pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure> {
     let now = SystemClock.now();
     match args.command {
         Command::Partner { command: Partner::Create { id, name, at } } => {
-            let folder = at.folder(session)?;
+            let place = at.place(session)?;
             let id = PartnerId::new(id);
             let what = format!("make the partner {id}");
-            on_desk(&folder, &what, async |desk| desk.put_partner(&id, &name, now).await).await?;
+            on_desk(&place, &what, async |desk| desk.put_partner(&id, &name, now).await).await?;
             said(session, &json!({ "id": id }), &format!("partner {id} made"))
         }
         Command::User { command: User::Create { id, name, role, partner, at } } => {
-            let folder = at.folder(session)?;
+            let place = at.place(session)?;
             let (id, partner) = (UserId::new(id), partner.map(PartnerId::new));
-            on_desk(&folder, &format!("make the user {id}"), async |desk| {
+            on_desk(&place, &format!("make the user {id}"), async |desk| {
                 desk.create_user(&id, &name, role, partner.as_ref(), now).await
             })
             .await?;
@@ -229,11 +208,11 @@ async fn token(
 ) -> Result<Exit, Failure> {
     match command {
         Token::Create { user, label, days, at } => {
-            let folder = at.folder(session)?;
+            let place = at.place(session)?;
             let user = UserId::new(user);
             let expires_at = days.map(|days| now + TimeDelta::days(days.into()));
             let new = NewToken { user: &user, label: &label, expires_at };
-            let token = on_desk(&folder, &format!("make a token for {user}"), async |desk| {
+            let token = on_desk(&place, &format!("make a token for {user}"), async |desk| {
                 desk.create_token(&new, now).await
             })
             .await?;
@@ -245,10 +224,10 @@ async fn token(
             Ok(Exit::Done)
         }
         Token::Revoke { user, label, at } => {
-            let folder = at.folder(session)?;
+            let place = at.place(session)?;
             let user = UserId::new(user);
             let what = format!("revoke the tokens of {user}");
-            let revoked = on_desk(&folder, &what, async |desk| {
+            let revoked = on_desk(&place, &what, async |desk| {
                 desk.revoke_tokens(&user, label.as_deref(), now).await
             })
             .await?;
@@ -266,19 +245,19 @@ async fn token(
     }
 }
 
-/// Works on the desk of a folder, beside a service that may have it open.
+/// Works on the desk at a place, beside a service that may have it open.
 async fn on_desk<T>(
-    folder: &Path,
+    place: &Place,
     what: &str,
-    work: impl AsyncFnOnce(&SqliteStore) -> Result<T, StoreError>,
+    work: impl AsyncFnOnce(&Store) -> Result<T, StoreError>,
 ) -> Result<T, Failure> {
     let done = async {
-        let store = SqliteStore::open(folder).await?;
+        let store = Store::open(place).await?;
         let done = work(&store).await;
         store.close().await;
         done
     };
-    done.await.map_err(|error| failed(what, folder, &error))
+    done.await.map_err(|error| failed(what, place, &error))
 }
 
 fn said(
@@ -294,15 +273,14 @@ fn said(
     Ok(Exit::Done)
 }
 
-/// What could not be done to the desk of a folder.
-pub fn failed(what: &str, folder: &Path, error: &StoreError) -> Failure {
+/// What could not be done to the desk at a place.
+pub fn failed(what: &str, place: &Place, error: &StoreError) -> Failure {
     let why = stopped(&safe_line(&error.to_string(), 400));
     if matches!(error, StoreError::Refused(_)) {
         return Failure::new(Exit::Refused, format!("Could not {what}: {why}"));
     }
-    let folder = safe_line(&folder.to_string_lossy(), 400);
     let advice = advice(error);
-    Failure::new(Exit::Failed, format!("Could not {what} in {folder}: {why}{advice}"))
+    Failure::new(Exit::Failed, format!("Could not {what} in {place}: {why}{advice}"))
 }
 
 /// What somebody can do about it.
@@ -311,6 +289,9 @@ pub const fn advice(error: &StoreError) -> &'static str {
         StoreError::Folder(_) => " Name another folder with --data.",
         StoreError::InUse => " End that one, or name another folder with --data.",
         StoreError::Damaged(_) => " Put a backup in its place, or name another folder with --data.",
+        StoreError::Unreachable(_) => {
+            " Check that it runs, and the URL: --database-url or CASELOAD_DATABASE_URL."
+        }
         StoreError::NoSpace => " Make room, or name another folder with --data.",
         _ => "",
     }

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use url::Url;
 
 use super::admin;
+use super::at::At;
 use super::config::policy;
 use super::outcome::{Exit, Failure, stopped};
 use super::screen;
@@ -46,8 +47,11 @@ pub struct Args {
     #[arg(long)]
     headless: bool,
     /// The folder that keeps the desk
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "database_url")]
     data: Option<PathBuf>,
+    /// The PostgreSQL database that keeps the desk, as postgres://user@host:port/name
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
     /// Where to listen; by default a free port for this machine alone
     #[arg(long, value_name = "ADDR", value_parser = socket_address)]
     listen: Option<SocketAddr>,
@@ -96,7 +100,7 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
     let settings = session.settings()?;
     let policy = Arc::new(policy(&settings)?);
     let options = DemoOptions {
-        data: args.data,
+        place: At { data: args.data, database_url: args.database_url }.named(session)?,
         cases: args.cases,
         seed: args.seed,
         still: args.still,

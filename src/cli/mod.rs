@@ -7,6 +7,7 @@ mod act;
 mod admin;
 pub mod args;
 mod assign;
+mod at;
 mod clocks;
 mod close;
 mod config;

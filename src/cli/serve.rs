@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::admin::{At, failed};
+use super::admin::failed;
+use super::at::At;
 use super::config::policy;
 use super::outcome::{Exit, Failure, stopped};
 use super::session::Session;
@@ -13,16 +14,17 @@ use crate::clock::SystemClock;
 use crate::domain::text::safe_line;
 use crate::service::{Service, listen, serve};
 
-/// Serve a desk: the case service of a data folder
+/// Serve a desk: the case service of a data folder or a database
 ///
-/// The folder's database is made if it is not there, with the configured policy or the built-in one; from
+/// What is not there yet is made, with the configured policy or the built-in one; from
 /// then on the desk keeps its policy, and `caseload admin policy apply` changes it. Runs until SIGTERM or
 /// SIGINT, then answers what is under way and ends with 0. Users and tokens come from `caseload admin`. TLS
 /// is for the proxy in front.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   caseload serve
-  caseload serve --listen 127.0.0.1:8471 --data ./desk")]
+  caseload serve --listen 127.0.0.1:8471 --data ./desk
+  caseload serve --database-url postgres:///caseload?host=/run/postgresql")]
 pub struct Args {
     /// Where to listen
     #[arg(
@@ -39,11 +41,11 @@ pub struct Args {
 pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure> {
     let settings = session.settings()?;
     let policy = Arc::new(policy(&settings)?);
-    let folder = args.at.folder(session)?;
+    let place = args.at.place(session)?;
     let ending = asked_to_end()?;
-    let service = Service::open(&folder, policy.clone(), Arc::new(SystemClock))
+    let service = Service::open(place.clone(), policy.clone(), Arc::new(SystemClock))
         .await
-        .map_err(|error| failed("open the desk", &folder, &error))?;
+        .map_err(|error| failed("open the desk", &place, &error))?;
     let in_force = service.policy();
     // Said only where a file is named, which who named it may believe to count.
     if let Some(file) = &settings.policy

@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 pub struct Environment(HashMap<OsString, OsString>);
 
 /// Variables that hold a secret and never reach a child process.
-pub const SECRETS: &[&str] = &["CASELOAD_TOKEN"];
+pub const SECRETS: &[&str] = &["CASELOAD_TOKEN", "CASELOAD_DATABASE_URL", "CASELOAD_SMTP_URL"];
 
 impl Environment {
     /// What the process was started with.

@@ -5,15 +5,14 @@
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
-use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::problem::{Answered, field, internal, invalid, not_found, problem};
 use super::store::{
-    CaseRow, Ending, NewAudit, Scope, Stored, colleague, correction_exists, next_id,
-    open_correction,
+    CaseRow, Conn, Ending, NewAudit, Scope, StoreError, Stored, colleague, correction_exists,
+    open_correction, seal,
 };
-use super::{Service, tokens};
+use super::{Service, TRIES, tokens};
 use crate::domain::rules::{Change, Standing, decide};
 use crate::domain::{
     Action, Actor, CaseId, CaseState, ClockState, Person, Resolution, Revision, TimelineEntry,
@@ -68,8 +67,17 @@ impl Service {
         action: Action,
     ) -> Answered<StoredAnswer> {
         let (service, actor, id) = (self.clone(), actor.clone(), id.clone());
-        self.finish(async move { service.transition(&actor, &id, key, if_match, &action).await })
-            .await
+        self.finish(async move {
+            let mut tries = TRIES;
+            loop {
+                tries -= 1;
+                match service.transition(&actor, &id, key, if_match.as_deref(), &action).await {
+                    Err(problem) if problem.code == Code::InProgress && tries > 0 => {}
+                    answer => return answer,
+                }
+            }
+        })
+        .await
     }
 
     async fn transition(
@@ -77,14 +85,14 @@ impl Service {
         actor: &Actor,
         id: &CaseId,
         key: Uuid,
-        if_match: Option<Vec<Revision>>,
+        if_match: Option<&[Revision]>,
         action: &Action,
     ) -> Answered<StoredAnswer> {
         let body = serde_json::to_string(action).map_err(|_| internal())?;
         let request = format!("{} {body}", id.as_str());
         let request_hash = tokens::hex(&Sha256::digest(request));
-        let mut writer = self.store().writer().await?;
-        let mut tx = self.store().begin(&mut writer).await?;
+        let scope = Scope::of(actor);
+        let mut tx = self.store().write(&scope).await?;
         let now = self.moment();
         if let Some(stored) = Stored::find(&mut tx, &actor.id, key, now).await? {
             return if stored.request_hash == request_hash {
@@ -93,7 +101,7 @@ impl Service {
                 Err(key_reused())
             };
         }
-        let row = CaseRow::load(&mut tx, &Scope::of(actor), id).await?.ok_or_else(not_found)?;
+        let row = CaseRow::load(&mut tx, &scope, id).await?.ok_or_else(not_found)?;
         // Not kept for the key: the same act may be sent again for the case as it is now.
         if if_match.is_some_and(|revisions| !revisions.contains(&row.revision)) {
             let stale = Problem::new(
@@ -106,37 +114,44 @@ impl Service {
             let policy = self.policy_by(&mut tx).await?;
             return Err(Box::new(stale.with_case(row.case(now, &policy))));
         }
-        let answer = match self.carry_out(&mut tx, actor, key, action, row, now).await {
-            Ok((acted, seq)) => {
-                let body = serde_json::to_vec(&acted).map_err(|_| internal())?;
-                (StoredAnswer { status: 200, body }, Some(seq))
-            }
-            Err(refused) if refused.code == Code::Rule => {
-                let body = serde_json::to_vec(&refused).map_err(|_| internal())?;
-                (StoredAnswer { status: refused.status, body }, None)
-            }
-            Err(refused) => return Err(refused),
-        };
-        let (StoredAnswer { status, body }, seq) = answer;
-        let stored = Stored { status, body, request_hash };
+        let (status, body, changed_row) =
+            match self.carry_out(&mut tx, actor, action, row, now).await {
+                Ok((acted, row)) => (200, serde_json::to_vec(&acted), Some(row)),
+                Err(refused) if refused.code == Code::Rule => {
+                    (refused.status, serde_json::to_vec(&refused), None)
+                }
+                Err(refused) => return Err(refused),
+            };
+        let stored = Stored { status, body: body.map_err(|_| internal())?, request_hash };
         stored.keep(&mut tx, &actor.id, key, now).await?;
+        let changed = match &changed_row {
+            None => None,
+            Some(row) => {
+                let changed = seal(&mut tx, &[row]).await?;
+                let (action, key) = (action.kind().word(), key.to_string());
+                let actor = actor.id.as_str();
+                NewAudit { at: now, actor, action, case: Some(&row.id), key: Some(&key) }
+                    .append(&mut tx)
+                    .await?;
+                Some(changed)
+            }
+        };
         tx.commit().await?;
-        if let Some(seq) = seq {
-            self.changed(seq);
+        if let Some(changed) = changed {
+            self.changed(&changed);
         }
         Ok(StoredAnswer { status: stored.status, body: stored.body })
     }
 
-    /// Decides and writes, all but the answer itself. A refusal by a rule comes before any write.
+    /// Decides, and writes case and timeline. A refusal by a rule comes before any write.
     async fn carry_out(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         actor: &Actor,
-        key: Uuid,
         action: &Action,
         mut row: CaseRow,
         now: DateTime<Utc>,
-    ) -> Answered<(Acted, i64)> {
+    ) -> Answered<(Acted, CaseRow)> {
         let policy = &*self.policy_by(&mut *conn).await?;
         let before = row.case(now, policy);
         let mut standing = Standing::from(&before);
@@ -184,7 +199,6 @@ impl Service {
         row.revision += 1;
         row.entries += 1;
         row.updated_at = now;
-        row.change_seq = next_id(conn, "change").await?;
         let by = Person { id: actor.id.clone(), name: actor.name.clone() };
         let after = row.case(now, policy);
         let mut summary = summary(action, &before, &after);
@@ -211,29 +225,17 @@ impl Service {
             (CaseState::Open | CaseState::Waiting, _) => Ending::Open,
         };
         if !row.update(conn, decided_on, ending).await? {
-            // Cannot be while there is one writer; never overwrite what was not seen.
-            return Err(problem(
-                Code::InProgress,
-                "Somebody else changed the case at the same moment.",
-            ));
+            // Somebody else was faster: judged anew, on the case as it is then.
+            return Err(StoreError::Again.into());
         }
         row.add_entry(conn, &event).await?;
-        NewAudit {
-            at: now,
-            actor: actor.id.as_str(),
-            action: action.kind().word(),
-            case: Some(&row.id),
-            key: Some(&key.to_string()),
-        }
-        .append(conn)
-        .await?;
-        Ok((Acted { case: after, event }, row.change_seq))
+        Ok((Acted { case: after, event }, row))
     }
 }
 
 /// A duplicate is one of another case that the actor can see.
 async fn check_duplicate(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     actor: &Actor,
     row: &CaseRow,
     action: &Action,

@@ -50,7 +50,10 @@ impl From<Refusal> for Box<Problem> {
 
 impl From<StoreError> for Box<Problem> {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the store failed");
+        match &error {
+            StoreError::Again => tracing::debug!("another write came between"),
+            error => tracing::error!(%error, "the store failed"),
+        }
         match error {
             StoreError::NoSpace => problem(
                 Code::NoSpace,
@@ -64,6 +67,14 @@ impl From<StoreError> for Box<Problem> {
             StoreError::InUse => problem(
                 Code::Unavailable,
                 "Another process writes to the desk's data; try again in a moment.",
+            ),
+            StoreError::Again => problem(
+                Code::InProgress,
+                "Somebody else is changing the same at this moment; try again.",
+            ),
+            StoreError::Unreachable(_) => problem(
+                Code::Unavailable,
+                "The desk's database is not reached; try again in a moment.",
             ),
             StoreError::Closed => problem(Code::Unavailable, "The service has ended."),
             StoreError::Folder(_) | StoreError::Newer | StoreError::Database(_) => internal(),

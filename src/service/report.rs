@@ -1,21 +1,23 @@
 //! Registering a case, and what its customer adds later.
 
 use sha2::{Digest, Sha256};
-use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::act::{StoredAnswer, key_reused};
 use super::problem::{Answered, field, internal, invalid, not_found};
-use super::store::{CaseRow, Details, Ending, Licence, NewAudit, Scope, Stored, next_id, partner};
+use super::store::{
+    CaseRow, Conn, Details, Ending, Licence, NewAudit, Scope, StoreError, Stored, new_case_id,
+    partner, seal,
+};
 use super::texts::check_report;
-use super::{Service, tokens};
+use super::{Service, TRIES, tokens};
 use crate::domain::rules::{Change, TEXT_MAX, fault};
 use crate::domain::{
     Actor, CaseId, CaseState, Eligibility, Environment, PartnerRef, Person, PhoneFollowUp, Role,
     Severity, Tier, TimelineEntry, TimelineKind, Untrusted, UserId, Visibility,
 };
 use crate::sla::ledger::Ledger;
-use crate::wire::{FieldError, Report, Reported};
+use crate::wire::{Code, FieldError, Report, Reported};
 
 /// The partner of cases whose licence key nobody knows: the vendor's own desk.
 const DIRECT: &str = "direct";
@@ -51,7 +53,7 @@ struct Route {
 }
 
 impl Route {
-    async fn unknown(conn: &mut SqliteConnection) -> Answered<Self> {
+    async fn unknown(conn: &mut Conn) -> Answered<Self> {
         Ok(Self {
             partner: partner(conn, DIRECT).await?,
             eligibility: Eligibility::UnknownKey,
@@ -59,7 +61,7 @@ impl Route {
         })
     }
 
-    async fn of(conn: &mut SqliteConnection, key: &str) -> Answered<Self> {
+    async fn of(conn: &mut Conn, key: &str) -> Answered<Self> {
         Ok(match Licence::find(&mut *conn, key).await? {
             None => Self::unknown(conn).await?,
             Some(licence) => Self {
@@ -102,20 +104,30 @@ impl Service {
             return Err(invalid(errors));
         };
         let (service, actor) = (self.clone(), actor.clone());
-        self.finish(async move { service.register(&actor, key, report, severity).await }).await
+        self.finish(async move {
+            let mut tries = TRIES;
+            loop {
+                tries -= 1;
+                match service.register(&actor, key, &report, severity).await {
+                    Err(problem) if problem.code == Code::InProgress && tries > 0 => {}
+                    answer => return answer,
+                }
+            }
+        })
+        .await
     }
 
     async fn register(
         &self,
         actor: &Actor,
         key: Option<Uuid>,
-        report: Report,
+        report: &Report,
         severity: Severity,
     ) -> Answered<StoredAnswer> {
-        let body = serde_json::to_string(&report).map_err(|_| internal())?;
+        let body = serde_json::to_string(report).map_err(|_| internal())?;
         let request_hash = tokens::hex(&Sha256::digest(format!("report {body}")));
-        let mut writer = self.store().writer().await?;
-        let mut tx = self.store().begin(&mut writer).await?;
+        // The key's partner need not be the actor's.
+        let mut tx = self.store().write(&Scope::All).await?;
         let now = self.moment();
         if let Some(key) = key
             && let Some(stored) = Stored::find(&mut tx, &actor.id, key, now).await?
@@ -127,19 +139,19 @@ impl Service {
             };
         }
         let route = Route::of(&mut tx, &report.licence_key).await?;
-        let given_company = none_if_empty(report.company);
+        let given_company = none_if_empty(report.company.clone());
         let policy = self.policy_by(&mut tx).await?;
         let ledger = Ledger::opened(now, severity, &route.partner.id, &policy);
         let mut row = CaseRow {
             n: 0,
-            id: CaseId::new(format!("C-{}", next_id(&mut tx, "case").await?)),
-            subject: report.subject,
+            id: new_case_id(&mut tx).await?,
+            subject: report.subject.clone(),
             severity,
             tier: Tier::First,
             state: CaseState::Open,
             partner: route.partner,
             company: given_company.clone().or(route.company).unwrap_or_default(),
-            contact: report.contact,
+            contact: report.contact.clone(),
             assignee: None,
             eligibility: route.eligibility,
             environment: report.environment,
@@ -151,16 +163,16 @@ impl Service {
             reported_at: now,
             updated_at: now,
             revision: 1,
-            change_seq: next_id(&mut tx, "change").await?,
+            change_seq: 0,
             entries: 1,
         };
         let details = Details {
-            description: report.description,
-            licence_key: report.licence_key,
-            email: report.email,
-            phone: none_if_empty(report.phone),
-            product: none_if_empty(report.product),
-            version: none_if_empty(report.version),
+            description: report.description.clone(),
+            licence_key: report.licence_key.clone(),
+            email: report.email.clone(),
+            phone: none_if_empty(report.phone.clone()),
+            product: none_if_empty(report.product.clone()),
+            version: none_if_empty(report.version.clone()),
             resolution: None,
         };
         row.insert(&mut tx, &details).await?;
@@ -174,36 +186,37 @@ impl Service {
             summary: format!("reported as {severity}").into(),
         };
         row.add_entry(&mut tx, &entry).await?;
-        let key_text = key.map(|k| k.to_string());
-        NewAudit {
-            at: now,
-            actor: actor.id.as_str(),
-            action: "report",
-            case: Some(&row.id),
-            key: key_text.as_deref(),
-        }
-        .append(&mut tx)
-        .await?;
-        let seq = row.change_seq;
+        let mut shown = row.clone();
         let foreign =
             actor.role == Role::Partner && actor.partner.as_ref() != Some(&row.partner.id);
         if foreign {
             // Whether the key is some other partner's or nobody's must not show.
             let unknown = Route::unknown(&mut tx).await?;
-            row.ledger = Ledger::opened(now, severity, &unknown.partner.id, &policy);
-            row.company = given_company.unwrap_or_default();
-            row.partner = unknown.partner;
-            row.eligibility = unknown.eligibility;
+            shown.ledger = Ledger::opened(now, severity, &unknown.partner.id, &policy);
+            shown.company = given_company.unwrap_or_default();
+            shown.partner = unknown.partner;
+            shown.eligibility = unknown.eligibility;
         }
-        let reported = Reported { id: row.id.clone(), case: row.case(now, &policy) };
+        let reported = Reported { id: row.id.clone(), case: shown.case(now, &policy) };
         let body = serde_json::to_vec(&reported).map_err(|_| internal())?;
         if let Some(key) = key {
             Stored { status: 201, body: body.clone(), request_hash }
                 .keep(&mut tx, &actor.id, key, now)
                 .await?;
         }
+        let changed = seal(&mut tx, &[&row]).await?;
+        let key = key.map(|k| k.to_string());
+        NewAudit {
+            at: now,
+            actor: actor.id.as_str(),
+            action: "report",
+            case: Some(&row.id),
+            key: key.as_deref(),
+        }
+        .append(&mut tx)
+        .await?;
         tx.commit().await?;
-        self.changed(seq);
+        self.changed(&changed);
         Ok(StoredAnswer { status: 201, body })
     }
 
@@ -226,8 +239,8 @@ impl Service {
     }
 
     async fn add_answer(&self, id: &CaseId, text: String) -> Answered<TimelineEntry> {
-        let mut writer = self.store().writer().await?;
-        let mut tx = self.store().begin(&mut writer).await?;
+        // The key's partner need not be the actor's.
+        let mut tx = self.store().write(&Scope::All).await?;
         let now = self.moment();
         let mut row = CaseRow::load(&mut tx, &Scope::All, id).await?.ok_or_else(not_found)?;
         let decided_on = row.revision;
@@ -241,7 +254,6 @@ impl Service {
         row.revision += 1;
         row.entries += 1;
         row.updated_at = now;
-        row.change_seq = next_id(&mut tx, "change").await?;
         let entry = TimelineEntry {
             seq: row.entries,
             at: now,
@@ -252,14 +264,15 @@ impl Service {
             summary,
         };
         if !row.update(&mut tx, decided_on, Ending::Kept).await? {
-            return Err(internal());
+            return Err(StoreError::Again.into());
         }
         row.add_entry(&mut tx, &entry).await?;
+        let changed = seal(&mut tx, &[&row]).await?;
         NewAudit { at: now, actor: CUSTOMER, action: "customer_answer", case: Some(id), key: None }
             .append(&mut tx)
             .await?;
         tx.commit().await?;
-        self.changed(row.change_seq);
+        self.changed(&changed);
         Ok(entry)
     }
 }

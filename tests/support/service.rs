@@ -1,4 +1,5 @@
-//! A case service on loopback with a few people and licences, and a plain HTTP client for each of them.
+//! A case service on loopback with a few people and licences, and a plain HTTP client for each of them. In
+//! test programs whose name ends in `_postgres` its desk is in a PostgreSQL database, else in a folder.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use caseload::clock::ManualClock;
 use caseload::domain::{CaseId, PartnerId, Role, UserId};
 use caseload::service::Service;
+use caseload::service::store::Place;
 use caseload::service::store::seed::{
     Seed, SeedCorrection, SeedLicence, SeedPartner, SeedToken, SeedUser,
 };
@@ -35,7 +37,40 @@ pub const PEOPLE: [(&str, Role, Option<&str>); 8] = [
     ("root", Role::Admin, None),
 ];
 
+/// The URL of the PostgreSQL that tests may fill; `tests/support/postgres.sh` starts one.
+const DATABASE_URL: &str = "CASELOAD_TEST_DATABASE_URL";
+
+/// A new desk, or the end of the test where there is no database for it.
+macro_rules! desk {
+    () => {
+        match support::Desk::start().await {
+            Some(desk) => desk,
+            None => return,
+        }
+    };
+}
+
+/// A place for a new desk: None where the database is missing, which is said.
+pub async fn new_place(dir: &TempDir) -> Option<Place> {
+    if !env!("CARGO_CRATE_NAME").ends_with("_postgres") {
+        return Some(Place::from(dir.path()));
+    }
+    let Ok(url) = std::env::var(DATABASE_URL) else {
+        // Past the capture of the test's own output.
+        let said = b"skipped: no PostgreSQL; CONTRIBUTING.md says how to start one for the tests\n";
+        std::io::Write::write_all(&mut std::io::stderr(), said).unwrap();
+        return None;
+    };
+    let schema = format!("desk_{}", Uuid::new_v4().simple());
+    let mut conn = <sqlx::PgConnection as sqlx::Connection>::connect(&url).await.unwrap();
+    let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"));
+    sqlx::raw_sql(create).execute(&mut conn).await.unwrap();
+    Some(Place::database(&url).unwrap().with_schema(&schema))
+}
+
 pub struct Desk {
+    pub place: Place,
+    /// For files; the desk itself is here if it is in a folder.
     pub dir: TempDir,
     pub clock: Arc<ManualClock>,
     pub service: Service,
@@ -97,17 +132,21 @@ fn seed() -> Seed {
     }
 }
 
+async fn open(place: &Place, clock: &Arc<ManualClock>) -> Service {
+    Service::open(place.clone(), Arc::new(Policy::embedded()), clock.clone()).await.unwrap()
+}
+
 impl Desk {
-    pub async fn start() -> Self {
+    pub async fn start() -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
+        let place = new_place(&dir).await?;
         let clock = Arc::new(ManualClock::at(start_of_time()));
-        let service =
-            Service::open(dir.path(), Arc::new(Policy::embedded()), clock.clone()).await.unwrap();
+        let service = open(&place, &clock).await;
         service.store().seed(&seed()).await.unwrap();
-        Self::serve(dir, clock, service).await
+        Some(Self::serve(place, dir, clock, service).await)
     }
 
-    async fn serve(dir: TempDir, clock: Arc<ManualClock>, service: Service) -> Self {
+    async fn serve(place: Place, dir: TempDir, clock: Arc<ManualClock>, service: Service) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -123,7 +162,7 @@ impl Desk {
         // Another test of this process may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
-        Self { dir, clock, service, address, client, stop: Some(stop), serving }
+        Self { place, dir, clock, service, address, client, stop: Some(stop), serving }
     }
 
     /// Tells the service to end; what is under way is answered.
@@ -141,11 +180,10 @@ impl Desk {
         self.stop();
         self.ended().await;
         self.service.close().await;
-        let Self { dir, clock, service, .. } = self;
+        let Self { place, dir, clock, service, .. } = self;
         drop(service);
-        let service =
-            Service::open(dir.path(), Arc::new(Policy::embedded()), clock.clone()).await.unwrap();
-        Self::serve(dir, clock, service).await
+        let service = open(&place, &clock).await;
+        Self::serve(place, dir, clock, service).await
     }
 
     pub fn url(&self, path: &str) -> String {

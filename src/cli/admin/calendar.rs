@@ -7,13 +7,14 @@ use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{At, on_desk, policy};
+use super::super::at::At;
+use super::{on_desk, policy};
 use crate::cli::outcome::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::config::holidays::{self, Holidays, Skipped, Years};
 use crate::config::policy_file::{self, NamedDate, PolicyFile};
 use crate::domain::text::safe_line;
-use crate::service::store::PolicyVersion;
+use crate::service::store::{Place, PolicyVersion};
 use crate::sla::policy::Policy;
 
 #[derive(Debug, clap::Subcommand)]
@@ -59,33 +60,32 @@ pub struct Import {
 }
 
 /// Where the policy is that gets the dates.
-enum Place {
+enum Target {
     File(PolicyFile),
     /// The policy in force on a desk, the last of these.
     Desk {
-        folder: PathBuf,
+        place: Place,
         versions: Vec<PolicyVersion>,
     },
 }
 
-impl Place {
+impl Target {
     fn find(
         session: &Session<'_>,
         file: Option<&Path>,
-        desk: Option<(PathBuf, Vec<PolicyVersion>)>,
+        desk: Option<(Place, Vec<PolicyVersion>)>,
     ) -> Result<Self, Failure> {
         if let Some(file) = file {
             return Ok(Self::File(PolicyFile::read(file)?));
         }
-        if let Some((folder, versions)) = desk {
+        if let Some((place, versions)) = desk {
             if versions.is_empty() {
-                let folder = safe_line(&folder.to_string_lossy(), 400);
                 return Err(Failure::usage(format!(
-                    "the desk in {folder} has no policy in force yet; change a file with --policy, and put \
+                    "the desk in {place} has no policy in force yet; change a file with --policy, and put \
                      it in force with caseload admin policy apply"
                 )));
             }
-            return Ok(Self::Desk { folder, versions });
+            return Ok(Self::Desk { place, versions });
         }
         match session.settings()?.policy {
             Some(configured) => Ok(Self::File(PolicyFile::read(&configured.value)?)),
@@ -106,10 +106,10 @@ impl Place {
     fn name(&self) -> String {
         match self {
             Self::File(file) => file.name(),
-            Self::Desk { folder, versions } => format!(
+            Self::Desk { place, versions } => format!(
                 "policy {} of {}",
                 safe_line(versions.last().map_or("", |v| v.version.as_str()), 64),
-                safe_line(&folder.to_string_lossy(), 400)
+                place
             ),
         }
     }
@@ -203,18 +203,16 @@ pub async fn run(
     let found = policy_file::read(&args.file, holidays::FILE_CAP)
         .and_then(|text| holidays::read(&text, years))
         .map_err(|why| Failure::usage(format!("could not read the holidays of {source}: {why}")))?;
-    let desk = match args.at.data {
-        None => None,
-        Some(folder) => {
-            let versions = policy::versions(session, At { data: Some(folder.clone()) }).await?;
-            Some((folder, versions))
-        }
+    // Only if it was named: without, the file of the configuration is meant.
+    let desk = match &args.at {
+        At { data: None, database_url: None } => None,
+        at => Some((at.place(session)?, policy::versions(session, at.clone()).await?)),
     };
-    let place = Place::find(session, args.policy.as_deref(), desk)?;
-    let name = place.name();
-    let policy = match &place {
-        Place::File(file) => file.policy()?,
-        Place::Desk { .. } => Policy::from_toml(&name, place.text())
+    let target = Target::find(session, args.policy.as_deref(), desk)?;
+    let name = target.name();
+    let policy = match &target {
+        Target::File(file) => file.policy()?,
+        Target::Desk { .. } => Policy::from_toml(&name, target.text())
             .map_err(|error| Failure::new(Exit::Failed, error.to_string()))?,
     };
     let calendar = match args.calendar {
@@ -222,15 +220,15 @@ pub async fn run(
         None => only_calendar(&policy)?,
     };
     let plan = Plan::of(found, &policy, &calendar)?;
-    let version = match &place {
-        Place::File(_) => args.set_version,
-        Place::Desk { versions, .. } => {
+    let version = match &target {
+        Target::File(_) => args.set_version,
+        Target::Desk { versions, .. } => {
             Some(args.set_version.unwrap_or_else(|| next_version(policy.version(), versions)))
         }
     };
     let new: Vec<NamedDate> = plan.add.iter().map(|day| (day.date, day.name.clone())).collect();
     // Made, and checked, before anybody is asked.
-    let text = policy_file::with_holidays(place.text(), &calendar, &new, version.as_deref())?;
+    let text = policy_file::with_holidays(target.text(), &calendar, &new, version.as_deref())?;
     let shown = safe_line(&calendar, 60);
     if !session.output.json {
         session.output.done(format!("{source} → calendar {shown} in {name}, {years}"))?;
@@ -240,8 +238,10 @@ pub async fn run(
     }
     let change = !plan.add.is_empty() && !args.dry_run;
     if change && !args.yes {
-        let to_what = match (&place, &version) {
-            (Place::Desk { .. }, Some(version)) => format!("as version {}", safe_line(version, 64)),
+        let to_what = match (&target, &version) {
+            (Target::Desk { .. }, Some(version)) => {
+                format!("as version {}", safe_line(version, 64))
+            }
             _ => format!("to {name}"),
         };
         let dates =
@@ -259,8 +259,8 @@ pub async fn run(
     if !change {
         return Ok(Exit::Done);
     }
-    match place {
-        Place::File(file) => {
+    match target {
+        Target::File(file) => {
             file.replace(&text)?;
             if !session.output.json {
                 session.output.done(format!("{name} is written"))?;
@@ -272,10 +272,10 @@ pub async fn run(
             }
             Ok(Exit::Done)
         }
-        Place::Desk { folder, .. } => {
+        Target::Desk { place, .. } => {
             let changed = Policy::from_toml(&name, &text)
                 .map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
-            let applied = on_desk(&folder, "put the new version in force", async |desk| {
+            let applied = on_desk(&place, "put the new version in force", async |desk| {
                 desk.apply_policy(&changed, &text, false, now).await
             })
             .await?;

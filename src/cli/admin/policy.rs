@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-use super::{At, on_desk};
+use super::super::at::At;
+use super::on_desk;
 use crate::cli::outcome::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::config::policy_file::PolicyFile;
 use crate::domain::text::safe_line;
-use crate::service::store::{Applied, PolicyVersion};
+use crate::service::store::{Applied, Place, PolicyVersion};
 use crate::sla::policy::{Policy, PolicyChange};
 
 #[derive(Debug, clap::Subcommand)]
@@ -83,8 +84,8 @@ pub async fn run(
             let file = PolicyFile::read(&file)?;
             let policy = file.policy()?;
             remarks(session, &file.name(), &policy, file.text());
-            let folder = at.folder(session)?;
-            let applied = on_desk(&folder, &format!("apply {}", file.name()), async |desk| {
+            let place = at.place(session)?;
+            let applied = on_desk(&place, &format!("apply {}", file.name()), async |desk| {
                 desk.apply_policy(&policy, file.text(), dry_run, now).await
             })
             .await?;
@@ -186,11 +187,11 @@ pub fn told(
 
 /// The policies of a desk. A folder that is not there has none, and is not made for the question.
 pub async fn versions(session: &Session<'_>, at: At) -> Result<Vec<PolicyVersion>, Failure> {
-    let folder = at.folder(session)?;
-    if !folder.is_dir() {
+    let place = at.place(session)?;
+    if matches!(&place, Place::Folder(folder) if !folder.is_dir()) {
         return Ok(Vec::new());
     }
-    on_desk(&folder, "read the policies", async |desk| desk.policies().await).await
+    on_desk(&place, "read the policies", async |desk| desk.policies().await).await
 }
 
 async fn show(session: &mut Session<'_>, version: Option<&str>, at: At) -> Result<Exit, Failure> {

@@ -52,14 +52,14 @@ pub(super) struct People {
 impl People {
     pub(super) async fn new(service: Service, seed: u64) -> anyhow::Result<Self> {
         let cast = Cast::load(seed)?;
-        let last = service.store().last_case_number().await?;
+        let registered = service.store().registered().await?;
         Ok(Self {
             owners: owners(&cast)?,
             admin: cast.first_of(Role::Admin, None)?.clone(),
             cast,
             service,
             // A desk that is opened again does not see the same reports come in again.
-            dice: Dice::stream(seed, LIVE_STREAM + u64::from(last)),
+            dice: Dice::stream(seed, LIVE_STREAM + registered.unsigned_abs()),
         })
     }
 
@@ -230,13 +230,12 @@ impl People {
 
     /// Looks at some cases for one that fits.
     async fn find(&mut self, fits: impl Fn(&CaseDetail) -> bool) -> Answered<Option<CaseDetail>> {
-        let last = self.service.store().last_case_number().await?;
-        let first = 10_001;
-        let count = usize::try_from(last.saturating_sub(first - 1)).unwrap_or(0);
+        let last = self.service.store().registered().await?;
+        let count = usize::try_from(last).unwrap_or(0);
         for _ in 0..TRIES {
             let among = if self.dice.percent(50) { count.min(LATEST) } else { count };
-            let back = u32::try_from(self.dice.below(among)).unwrap_or(0);
-            let id = CaseId::new(format!("C-{}", last.saturating_sub(back)));
+            let back = i64::try_from(self.dice.below(among)).unwrap_or(0);
+            let Some(id) = self.service.store().case_at(last - back).await? else { continue };
             match self.service.case(&self.admin, &id).await {
                 Ok(case) if fits(&case) => return Ok(Some(case)),
                 Ok(_) => {}

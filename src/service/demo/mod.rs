@@ -17,7 +17,7 @@ mod tests;
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -28,6 +28,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::store::Place;
 use super::store::seed::{Seed, SeedCase, SeedToken};
 use super::{Service, listen, serve, tokens};
 use crate::clock::Clock;
@@ -45,10 +46,10 @@ const UNFINISHED: &str = "demo_unfinished";
 const PART: usize = 2_000;
 
 /// What `caseload demo` is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct DemoOptions {
-    /// The folder of the desk; None: a new one that is gone at the end.
-    pub data: Option<PathBuf>,
+    /// Where the desk is kept; None: in a new folder that is gone at the end.
+    pub place: Option<Place>,
     /// How many cases a new desk has; about 60 % of them are open.
     pub cases: usize,
     pub seed: u64,
@@ -60,7 +61,7 @@ pub struct DemoOptions {
 
 impl Default for DemoOptions {
     fn default() -> Self {
-        Self { data: None, cases: 200, seed: 1, still: false, listen: None }
+        Self { place: None, cases: 200, seed: 1, still: false, listen: None }
     }
 }
 
@@ -140,20 +141,19 @@ pub struct Demo {
     pub is_new: bool,
 }
 
-/// Opens the demo desk of a folder, or makes one there.
+/// Opens the demo desk at a place, or makes one there.
 ///
 /// # Errors
-/// The folder holds a real desk or a demo desk that was not finished, or cannot be used.
+/// The place holds a real desk or a demo desk that was not finished, or cannot be used.
 pub async fn open(
-    data_dir: &Path,
+    place: &Place,
     cases: usize,
     seed: u64,
     policy: Arc<Policy>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Demo> {
-    let service = Service::open(data_dir, policy, clock)
-        .await
-        .with_context(|| format!("the folder {}", data_dir.display()))?;
+    let service =
+        Service::open(place.clone(), policy, clock).await.with_context(|| place.to_string())?;
     if let Some(secret) = service.store().meta(SECRET).await? {
         let tokens = DemoTokens::derive(&secret)?;
         return Ok(Demo { service, tokens, is_new: false });
@@ -163,7 +163,7 @@ pub async fn open(
         Ok(tokens) => Ok(Demo { service, tokens, is_new: true }),
         Err(error) => {
             service.close().await;
-            Err(error.context(format!("the folder {}", data_dir.display())))
+            Err(error.context(place.to_string()))
         }
     }
 }
@@ -172,12 +172,10 @@ pub async fn open(
 async fn make(service: &Service, cases: usize, seed: u64) -> anyhow::Result<DemoTokens> {
     let store = service.store();
     if store.meta(UNFINISHED).await?.is_some() {
-        anyhow::bail!(
-            "the demo desk there was not finished; remove the folder, or name another one"
-        );
+        anyhow::bail!("the demo desk there was not finished; remove it, or name another place");
     }
     if store.is_in_use().await? {
-        anyhow::bail!("the desk there is a real one; it was not touched. Name another folder");
+        anyhow::bail!("the desk there is a real one; it was not touched. Name another place");
     }
     let secret = tokens::random_hex();
     let tokens = DemoTokens::derive(&secret)?;
@@ -251,17 +249,17 @@ pub async fn start(
     policy: Arc<Policy>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<RunningDemo> {
-    let (folder, temporary) = if let Some(folder) = options.data {
-        (folder, None)
+    let (place, temporary) = if let Some(place) = options.place {
+        (place, None)
     } else {
         let temporary = TemporaryFolder::make()?;
-        (temporary.0.clone(), Some(temporary))
+        (Place::Folder(temporary.0.clone()), Some(temporary))
     };
     // First, since it is what fails at once.
     let address = options.listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
     let (listener, address) = listen(address).await?;
     let url = format!("http://{address}");
-    let demo = open(&folder, options.cases, options.seed, policy, clock).await?;
+    let demo = open(&place, options.cases, options.seed, policy, clock).await?;
     let shutdown = CancellationToken::new();
     let mut tasks = JoinSet::new();
     tasks.spawn(serve(listener, demo.service.clone(), shutdown.clone().cancelled_owned()));

@@ -269,8 +269,8 @@ fn clock(now: &str) -> Arc<ManualClock> {
     Arc::new(ManualClock::at(at(now)))
 }
 
-async fn open_demo(folder: &Path, cases: usize) -> anyhow::Result<Demo> {
-    open(folder, cases, 1, Arc::new(Policy::embedded()), clock(TUESDAY_NOON)).await
+async fn open_demo(folder: &std::path::Path, cases: usize) -> anyhow::Result<Demo> {
+    open(&Place::from(folder), cases, 1, Arc::new(Policy::embedded()), clock(TUESDAY_NOON)).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -332,7 +332,7 @@ async fn a_real_desk_is_refused_and_not_touched() {
     assert!(refused.contains("the desk there is a real one"), "{refused}");
     let policy = Arc::new(Policy::embedded());
     let real = Service::open(folder.path(), policy, clock(TUESDAY_NOON)).await.unwrap();
-    assert_eq!(real.store().last_case_number().await.unwrap(), 10_000);
+    assert_eq!(real.store().registered().await.unwrap(), 0);
     real.close().await;
 }
 
@@ -344,7 +344,7 @@ async fn a_demo_desk_that_was_not_finished_is_refused() {
     half.store().set_meta(UNFINISHED, "1").await.unwrap();
     half.close().await;
     let refused = format!("{:#}", open_demo(folder.path(), 10).await.err().unwrap());
-    assert!(refused.contains("was not finished; remove the folder"), "{refused}");
+    assert!(refused.contains("was not finished; remove it"), "{refused}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

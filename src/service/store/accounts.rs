@@ -3,7 +3,8 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{NewAudit, SqliteStore, StoreError, from_serde_word, to_ms};
+use super::db::{Conn, args};
+use super::{NewAudit, Scope, Store, StoreError, from_serde_word, to_ms};
 use crate::domain::rules::{CONTACT_MAX, fault};
 use crate::domain::{Actor, PartnerId, PartnerRef, Role, Untrusted, UserId};
 use crate::service::tokens;
@@ -66,34 +67,41 @@ fn account((id, name, role, partner, partner_name): AccountRow) -> Result<Accoun
     Ok(Account { actor, partner: partner_ref })
 }
 
-impl SqliteStore {
+async fn exists(conn: &mut Conn, sql: &'static str, id: &str) -> Result<bool, StoreError> {
+    let row: Option<(i64,)> = conn.optional(sql, args![id]).await?;
+    Ok(row.is_some())
+}
+
+impl Store {
     /// Whose token it is, if it counts at this instant.
     pub async fn account_by_token(
         &self,
         token: &str,
         now: DateTime<Utc>,
     ) -> Result<Option<Account>, StoreError> {
-        let row: Option<AccountRow> = sqlx::query_as(
-            "SELECT u.id, u.name, u.role, u.partner, p.name
-             FROM tokens t JOIN users u ON u.id = t.user LEFT JOIN partners p ON p.id = u.partner
-             WHERE t.hash = ?1 AND t.revoked_at IS NULL
-               AND (t.expires_at IS NULL OR t.expires_at > ?2)",
-        )
-        .bind(tokens::hash(token))
-        .bind(to_ms(now))
-        .fetch_optional(self.readers())
-        .await?;
+        let mut conn = self.lookup().await?;
+        let row: Option<AccountRow> = conn
+            .optional(
+                "SELECT u.id, u.name, u.role, u.partner, p.name
+                 FROM tokens t JOIN users u ON u.id = t.\"user\"
+                   LEFT JOIN partners p ON p.id = u.partner
+                 WHERE t.hash = $1 AND t.revoked_at IS NULL
+                   AND (t.expires_at IS NULL OR t.expires_at > $2)",
+                args![tokens::hash(token), to_ms(now)],
+            )
+            .await?;
         row.map(account).transpose()
     }
 
     pub async fn account(&self, user: &UserId) -> Result<Option<Account>, StoreError> {
-        let row: Option<AccountRow> = sqlx::query_as(
-            "SELECT u.id, u.name, u.role, u.partner, p.name
-             FROM users u LEFT JOIN partners p ON p.id = u.partner WHERE u.id = ?1",
-        )
-        .bind(user.as_str())
-        .fetch_optional(self.readers())
-        .await?;
+        let mut conn = self.lookup().await?;
+        let row: Option<AccountRow> = conn
+            .optional(
+                "SELECT u.id, u.name, u.role, u.partner, p.name
+                 FROM users u LEFT JOIN partners p ON p.id = u.partner WHERE u.id = $1",
+                args![user.as_str()],
+            )
+            .await?;
         row.map(account).transpose()
     }
 
@@ -122,27 +130,26 @@ impl SqliteStore {
                 "a partner agent needs a partner, and nobody else has one".to_owned(),
             ));
         }
-        let mut writer = self.writer().await?;
-        let mut tx = self.begin(&mut writer).await?;
-        let done =
-            sqlx::query("INSERT INTO users (id, name, role, partner) VALUES (?1, ?2, ?3, ?4)")
-                .bind(user.as_str())
-                .bind(name)
-                .bind(role.word())
-                .bind(partner.map(PartnerId::as_str))
-                .execute(&mut *tx)
-                .await;
-        if let Err(error) = done {
-            let kind = error.as_database_error().map(sqlx::error::DatabaseError::kind);
-            return Err(match kind {
-                Some(sqlx::error::ErrorKind::UniqueViolation) => {
-                    StoreError::Refused(format!("there is a user {user} already"))
-                }
-                Some(sqlx::error::ErrorKind::ForeignKeyViolation) => {
-                    StoreError::Refused("there is no such partner".to_owned())
-                }
-                _ => error.into(),
-            });
+        let mut tx = self.write(&Scope::Nothing).await?;
+        if let Some(partner) = partner
+            && !exists(
+                &mut tx,
+                "SELECT CAST(1 AS BIGINT) FROM partners WHERE id = $1",
+                partner.as_str(),
+            )
+            .await?
+        {
+            return Err(StoreError::Refused("there is no such partner".to_owned()));
+        }
+        let made = tx
+            .run(
+                "INSERT INTO users (id, name, role, partner) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT (id) DO NOTHING",
+                args![user.as_str(), name, role.word(), partner.map(PartnerId::as_str)],
+            )
+            .await?;
+        if made == 0 {
+            return Err(StoreError::Refused(format!("there is a user {user} already")));
         }
         NewAudit { at: now, actor: "admin", action: "create_user", case: None, key: None }
             .append(&mut tx)
@@ -163,15 +170,12 @@ impl SqliteStore {
     ) -> Result<(), StoreError> {
         check_id(id.as_str())?;
         check_name(name)?;
-        let mut writer = self.writer().await?;
-        let mut tx = self.begin(&mut writer).await?;
-        sqlx::query(
-            "INSERT INTO partners (id, name) VALUES (?1, ?2)
+        let mut tx = self.write(&Scope::Nothing).await?;
+        tx.run(
+            "INSERT INTO partners (id, name) VALUES ($1, $2)
              ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+            args![id.as_str(), name],
         )
-        .bind(id.as_str())
-        .bind(name)
-        .execute(&mut *tx)
         .await?;
         NewAudit { at: now, actor: "admin", action: "create_partner", case: None, key: None }
             .append(&mut tx)
@@ -190,22 +194,24 @@ impl SqliteStore {
         now: DateTime<Utc>,
     ) -> Result<String, StoreError> {
         let token = tokens::new_token();
-        let mut writer = self.writer().await?;
-        let mut tx = self.begin(&mut writer).await?;
-        let made = sqlx::query(
-            "INSERT INTO tokens (hash, user, label, created_at, expires_at)
-             SELECT ?1, id, ?3, ?4, ?5 FROM users WHERE id = ?2",
-        )
-        .bind(tokens::hash(&token))
-        .bind(new.user.as_str())
-        .bind(new.label)
-        .bind(to_ms(now))
-        .bind(new.expires_at.map(to_ms))
-        .execute(&mut *tx)
-        .await?;
-        if made.rows_affected() == 0 {
+        let mut tx = self.write(&Scope::Nothing).await?;
+        if !exists(&mut tx, "SELECT CAST(1 AS BIGINT) FROM users WHERE id = $1", new.user.as_str())
+            .await?
+        {
             return Err(StoreError::Refused(format!("there is no user {}", new.user)));
         }
+        tx.run(
+            "INSERT INTO tokens (hash, \"user\", label, created_at, expires_at)
+             VALUES ($1, $2, $3, $4, $5)",
+            args![
+                tokens::hash(&token),
+                new.user.as_str(),
+                new.label,
+                to_ms(now),
+                new.expires_at.map(to_ms),
+            ],
+        )
+        .await?;
         NewAudit { at: now, actor: "admin", action: "create_token", case: None, key: None }
             .append(&mut tx)
             .await?;
@@ -220,23 +226,20 @@ impl SqliteStore {
         label: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let mut writer = self.writer().await?;
-        let mut tx = self.begin(&mut writer).await?;
-        let done = sqlx::query(
-            "UPDATE tokens SET revoked_at = ?3
-             WHERE user = ?1 AND (?2 IS NULL OR label = ?2) AND revoked_at IS NULL",
-        )
-        .bind(user.as_str())
-        .bind(label)
-        .bind(to_ms(now))
-        .execute(&mut *tx)
-        .await?;
-        if done.rows_affected() > 0 {
+        let mut tx = self.write(&Scope::Nothing).await?;
+        let revoked = tx
+            .run(
+                "UPDATE tokens SET revoked_at = $3
+                 WHERE \"user\" = $1 AND ($2 IS NULL OR label = $2) AND revoked_at IS NULL",
+                args![user.as_str(), label, to_ms(now)],
+            )
+            .await?;
+        if revoked > 0 {
             NewAudit { at: now, actor: "admin", action: "revoke_token", case: None, key: None }
                 .append(&mut tx)
                 .await?;
         }
         tx.commit().await?;
-        Ok(done.rows_affected())
+        Ok(revoked)
     }
 }

@@ -4,14 +4,11 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use sqlx::SqliteConnection;
 
-use super::{SqliteStore, StoreError, from_ms, to_ms};
+use super::db::{Conn, Dialect, args};
+use super::{Store, StoreError, from_ms, to_ms};
 use crate::domain::{CaseId, UserId};
 use crate::service::tokens;
-
-/// The hash before the first row.
-const GENESIS: &str = "";
 
 /// One entry, as `GET /api/v1/audit` gives it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -43,28 +40,24 @@ pub(crate) struct NewAudit<'a> {
 }
 
 impl NewAudit<'_> {
-    pub(crate) async fn append(self, conn: &mut SqliteConnection) -> Result<(), StoreError> {
-        let last: Option<(i64, String)> =
-            sqlx::query_as("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1")
-                .fetch_optional(&mut *conn)
-                .await?;
-        let (seq, before) = last.unwrap_or((0, GENESIS.to_owned()));
+    /// The last thing that a transaction does: the chain has one end, which is held until it commits.
+    pub(crate) async fn append(self, conn: &mut Conn) -> Result<(), StoreError> {
+        let head = match conn.dialect() {
+            Dialect::Sqlite => "SELECT seq, hash FROM audit_head",
+            Dialect::Postgres => "SELECT seq, hash FROM audit_head FOR UPDATE",
+        };
+        let (last, before): (i64, String) = conn.one(head, args![]).await?;
+        let seq = last + 1;
         let case = self.case.map(CaseId::as_str);
         let at = to_ms(self.at);
-        let hash = chain(&before, seq + 1, at, self.actor, self.action, case, self.key);
-        sqlx::query(
+        let hash = chain(&before, seq, at, self.actor, self.action, case, self.key);
+        conn.run(
             "INSERT INTO audit (seq, at, actor, action, case_id, idempotency_key, hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            args![seq, at, self.actor, self.action, case, self.key, &hash],
         )
-        .bind(seq + 1)
-        .bind(at)
-        .bind(self.actor)
-        .bind(self.action)
-        .bind(case)
-        .bind(self.key)
-        .bind(hash)
-        .execute(conn)
         .await?;
+        conn.run("UPDATE audit_head SET seq = $1, hash = $2", args![seq, hash]).await?;
         Ok(())
     }
 }
@@ -83,18 +76,18 @@ fn chain(
     tokens::hex(&Sha256::digest(row.to_string().as_bytes()))
 }
 
-impl SqliteStore {
+impl Store {
     /// Up to `limit` entries after a sequence number.
     pub async fn audit(&self, after: i64, limit: usize) -> Result<AuditPage, StoreError> {
         type Row = (i64, i64, String, String, Option<String>, Option<String>, String);
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT seq, at, actor, action, case_id, idempotency_key, hash
-             FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-        )
-        .bind(after)
-        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-        .fetch_all(self.readers())
-        .await?;
+        let mut conn = self.lookup().await?;
+        let rows: Vec<Row> = conn
+            .all(
+                "SELECT seq, at, actor, action, case_id, idempotency_key, hash
+                 FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2",
+                args![after, i64::try_from(limit).unwrap_or(i64::MAX)],
+            )
+            .await?;
         let entries = rows
             .into_iter()
             .map(|(seq, at, actor, action, case, idempotency_key, hash)| {

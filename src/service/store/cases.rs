@@ -1,9 +1,9 @@
 //! Case rows: read in somebody's scope, and written by one conditional update.
 
 use chrono::{DateTime, Utc};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, FromRow, Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, ColumnIndex, Decode, FromRow, Row, Type};
 
+use super::db::{Conn, args, parameters};
 use super::timeline::insert_entries;
 use super::{Scope, StoreError, from_json, from_ms, from_serde_word, to_json, to_ms, word};
 use crate::domain::{
@@ -70,8 +70,14 @@ const SELECT: &str = "SELECT c.n, c.id, c.subject, c.severity, c.tier, c.state, 
     c.reached_second, c.ledger, c.reported_at, c.updated_at, c.revision, c.change_seq, c.entries
   FROM cases c JOIN partners p ON p.id = c.partner LEFT JOIN users u ON u.id = c.assignee";
 
-impl FromRow<'_, SqliteRow> for CaseRow {
-    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+impl<'r, R: Row> FromRow<'r, R> for CaseRow
+where
+    &'static str: ColumnIndex<R>,
+    &'r str: Decode<'r, R::Database> + Type<R::Database>,
+    i64: Decode<'r, R::Database> + Type<R::Database>,
+    bool: Decode<'r, R::Database> + Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
         Self::read(row).map_err(|e| match e {
             StoreError::Database(e) => e,
             e => sqlx::Error::Decode(Box::new(e)),
@@ -80,11 +86,17 @@ impl FromRow<'_, SqliteRow> for CaseRow {
 }
 
 impl CaseRow {
-    fn read(row: &SqliteRow) -> Result<Self, StoreError> {
-        let text = |column: &str| row.try_get::<&str, _>(column).map_err(StoreError::Database);
-        let optional =
-            |column: &str| row.try_get::<Option<&str>, _>(column).map_err(StoreError::Database);
-        let number = |column: &str| row.try_get::<i64, _>(column).map_err(StoreError::Database);
+    fn read<'r, R: Row>(row: &'r R) -> Result<Self, StoreError>
+    where
+        &'static str: ColumnIndex<R>,
+        &'r str: Decode<'r, R::Database> + Type<R::Database>,
+        i64: Decode<'r, R::Database> + Type<R::Database>,
+        bool: Decode<'r, R::Database> + Type<R::Database>,
+    {
+        let text = |column| row.try_get::<&'r str, &'static str>(column);
+        let optional = |column| row.try_get::<Option<&'r str>, &'static str>(column);
+        let number = |column| row.try_get::<i64, &'static str>(column);
+        let yes = |column| row.try_get::<bool, &'static str>(column);
         let assignee = match optional("assignee")? {
             None => None,
             Some(id) => Some(Person {
@@ -105,10 +117,10 @@ impl CaseRow {
             assignee,
             eligibility: word(text("eligibility")?)?,
             environment: word(text("environment")?)?,
-            workaround: number("workaround")? != 0,
+            workaround: yes("workaround")?,
             phone_follow_up: optional("phone_follow_up")?.map(word).transpose()?,
             correction: optional("correction")?.map(CorrectionId::from),
-            reached_second: number("reached_second")? != 0,
+            reached_second: yes("reached_second")?,
             ledger: from_json(text("ledger")?)?,
             reported_at: from_ms(number("reported_at")?)?,
             updated_at: from_ms(number("updated_at")?)?,
@@ -146,29 +158,25 @@ impl CaseRow {
 
     /// One case, if it is there and in the scope.
     pub(crate) async fn load(
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         scope: &Scope,
         id: &CaseId,
     ) -> Result<Option<Self>, StoreError> {
         // Only constants are put together.
-        let sql = format!("{SELECT} WHERE c.id = ?2 AND ({})", scope.condition());
-        Ok(sqlx::query_as(AssertSqlSafe(sql))
-            .bind(scope.value())
-            .bind(id.as_str())
-            .fetch_optional(conn)
-            .await?)
+        let sql = format!("{SELECT} WHERE c.id = $2 AND ({})", scope.condition());
+        conn.optional(AssertSqlSafe(sql), args![scope.value(), id.as_str()]).await
     }
 
     /// Open cases in the scope in the order of registration, after one.
     pub(crate) async fn open_after(
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         scope: &Scope,
         after_n: i64,
         limit: usize,
     ) -> Result<Vec<Self>, StoreError> {
         // Only constants are put together.
         let sql = format!(
-            "{SELECT} WHERE {} AND c.state <> 'closed' AND c.n > ?2 ORDER BY c.n LIMIT ?3",
+            "{SELECT} WHERE {} AND c.state <> 'closed' AND c.n > $2 ORDER BY c.n LIMIT $3",
             scope.condition()
         );
         Self::page(conn, sql, scope, after_n, limit).await
@@ -176,159 +184,162 @@ impl CaseRow {
 
     /// Cases in the scope that changed after a change, in the order of their changes.
     pub(crate) async fn changed_after(
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         scope: &Scope,
         after_seq: i64,
         limit: usize,
     ) -> Result<Vec<Self>, StoreError> {
         // Only constants are put together.
         let sql = format!(
-            "{SELECT} WHERE {} AND c.change_seq > ?2 ORDER BY c.change_seq LIMIT ?3",
+            "{SELECT} WHERE {} AND c.change_seq > $2 ORDER BY c.change_seq LIMIT $3",
             scope.condition()
         );
         Self::page(conn, sql, scope, after_seq, limit).await
     }
 
-    /// The cases in the scope with these places in the order of registration (a JSON list), latest first.
+    /// The cases in the scope with these places in the order of registration, latest first.
     pub(crate) async fn numbered(
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         scope: &Scope,
-        numbers: &str,
+        numbers: &[i64],
     ) -> Result<Vec<Self>, StoreError> {
-        // Only constants are put together.
+        if numbers.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Only constants and placeholders are put together.
         let sql = format!(
-            "{SELECT} WHERE {} AND c.n IN (SELECT value FROM json_each(?2)) ORDER BY c.n DESC",
-            scope.condition()
+            "{SELECT} WHERE {} AND c.n IN ({}) ORDER BY c.n DESC",
+            scope.condition(),
+            parameters(2, numbers.len())
         );
-        let query = sqlx::query_as(AssertSqlSafe(sql)).bind(scope.value()).bind(numbers);
-        Ok(query.fetch_all(conn).await?)
+        let mut values = args![scope.value()];
+        values.extend(args_of(numbers));
+        conn.all(AssertSqlSafe(sql), values).await
     }
 
     async fn page(
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         sql: String,
         scope: &Scope,
         after: i64,
         limit: usize,
     ) -> Result<Vec<Self>, StoreError> {
-        Ok(sqlx::query_as(AssertSqlSafe(sql))
-            .bind(scope.value())
-            .bind(after)
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(conn)
-            .await?)
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        conn.all(AssertSqlSafe(sql), args![scope.value(), after, limit]).await
     }
 
-    /// Stores a new case; `n` is given by the store.
+    /// Stores a new case; `n` is given by the store, and the change number by [`super::seal`].
     pub(crate) async fn insert(
         &mut self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         details: &Details,
     ) -> Result<(), StoreError> {
-        let done = sqlx::query(
-            "INSERT INTO cases (id, subject, severity, tier, state, partner, company, contact,
-               assignee, eligibility, environment, workaround, phone_follow_up, correction,
-               reached_second, ledger, reported_at, updated_at, revision, change_seq, entries,
-               resolution, licence_key, email, phone, product, version, description)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17,
-               ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)",
-        )
-        .bind(self.id.as_str())
-        .bind(&self.subject)
-        .bind(self.severity.word())
-        .bind(self.tier.word())
-        .bind(self.state.word())
-        .bind(self.partner.id.as_str())
-        .bind(&self.company)
-        .bind(&self.contact)
-        .bind(self.assignee.as_ref().map(|p| p.id.as_str()))
-        .bind(self.eligibility.word())
-        .bind(self.environment.word())
-        .bind(self.workaround)
-        .bind(self.phone_follow_up.map(PhoneFollowUp::word))
-        .bind(self.correction.as_ref().map(CorrectionId::as_str))
-        .bind(self.reached_second)
-        .bind(to_json(&self.ledger)?)
-        .bind(to_ms(self.reported_at))
-        .bind(to_ms(self.updated_at))
-        .bind(signed(self.revision))
-        .bind(self.change_seq)
-        .bind(signed(self.entries))
-        .bind(details.resolution.as_ref().map(to_json).transpose()?)
-        .bind(&details.licence_key)
-        .bind(&details.email)
-        .bind(&details.phone)
-        .bind(&details.product)
-        .bind(&details.version)
-        .bind(&details.description)
-        .execute(conn)
-        .await?;
-        self.n = done.last_insert_rowid();
+        let (n,): (i64,) = conn
+            .one(
+                "INSERT INTO cases (id, subject, severity, tier, state, partner, company, contact,
+                   assignee, eligibility, environment, workaround, phone_follow_up, correction,
+                   reached_second, ledger, reported_at, updated_at, revision, change_seq, entries,
+                   resolution, licence_key, email, phone, product, version, description)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+                   $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)
+                 RETURNING n",
+                args![
+                    self.id.as_str(),
+                    &self.subject,
+                    self.severity.word(),
+                    self.tier.word(),
+                    self.state.word(),
+                    self.partner.id.as_str(),
+                    &self.company,
+                    &self.contact,
+                    self.assignee.as_ref().map(|p| p.id.as_str()),
+                    self.eligibility.word(),
+                    self.environment.word(),
+                    self.workaround,
+                    self.phone_follow_up.map(PhoneFollowUp::word),
+                    self.correction.as_ref().map(CorrectionId::as_str),
+                    self.reached_second,
+                    to_json(&self.ledger)?,
+                    to_ms(self.reported_at),
+                    to_ms(self.updated_at),
+                    signed(self.revision),
+                    self.change_seq,
+                    signed(self.entries),
+                    details.resolution.as_ref().map(to_json).transpose()?,
+                    &details.licence_key,
+                    &details.email,
+                    &details.phone,
+                    &details.product,
+                    &details.version,
+                    &details.description,
+                ],
+            )
+            .await?;
+        self.n = n;
         Ok(())
     }
 
     /// Stores what an act changed, if the case still has the revision that the act was decided on.
     pub(crate) async fn update(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         decided_on: Revision,
         resolution: Ending<'_>,
     ) -> Result<bool, StoreError> {
-        let done = sqlx::query(
-            "UPDATE cases SET severity = ?3, tier = ?4, state = ?5, assignee = ?6,
-               eligibility = ?7, workaround = ?8, phone_follow_up = ?9, correction = ?10,
-               reached_second = ?11, ledger = ?12, updated_at = ?13, revision = ?14,
-               change_seq = ?15, entries = ?16,
-               resolution = CASE WHEN ?17 THEN ?18 ELSE resolution END
-             WHERE n = ?1 AND revision = ?2",
-        )
-        .bind(self.n)
-        .bind(signed(decided_on))
-        .bind(self.severity.word())
-        .bind(self.tier.word())
-        .bind(self.state.word())
-        .bind(self.assignee.as_ref().map(|p| p.id.as_str()))
-        .bind(self.eligibility.word())
-        .bind(self.workaround)
-        .bind(self.phone_follow_up.map(PhoneFollowUp::word))
-        .bind(self.correction.as_ref().map(CorrectionId::as_str))
-        .bind(self.reached_second)
-        .bind(to_json(&self.ledger)?)
-        .bind(to_ms(self.updated_at))
-        .bind(signed(self.revision))
-        .bind(self.change_seq)
-        .bind(signed(self.entries))
-        .bind(!matches!(resolution, Ending::Kept))
-        .bind(match resolution {
-            Ending::Closed(resolution) => Some(to_json(resolution)?),
-            Ending::Kept | Ending::Open => None,
-        })
-        .execute(conn)
-        .await?;
-        Ok(done.rows_affected() == 1)
+        let (changes_it, resolution) = match resolution {
+            Ending::Kept => (false, None),
+            Ending::Open => (true, None),
+            Ending::Closed(resolution) => (true, Some(to_json(resolution)?)),
+        };
+        let changed = conn
+            .run(
+                "UPDATE cases SET severity = $3, tier = $4, state = $5, assignee = $6,
+                   eligibility = $7, workaround = $8, phone_follow_up = $9, correction = $10,
+                   reached_second = $11, ledger = $12, updated_at = $13, revision = $14,
+                   entries = $15, resolution = CASE WHEN $16 THEN $17 ELSE resolution END
+                 WHERE n = $1 AND revision = $2",
+                args![
+                    self.n,
+                    signed(decided_on),
+                    self.severity.word(),
+                    self.tier.word(),
+                    self.state.word(),
+                    self.assignee.as_ref().map(|p| p.id.as_str()),
+                    self.eligibility.word(),
+                    self.workaround,
+                    self.phone_follow_up.map(PhoneFollowUp::word),
+                    self.correction.as_ref().map(CorrectionId::as_str),
+                    self.reached_second,
+                    to_json(&self.ledger)?,
+                    to_ms(self.updated_at),
+                    signed(self.revision),
+                    signed(self.entries),
+                    changes_it,
+                    resolution,
+                ],
+            )
+            .await?;
+        Ok(changed == 1)
     }
 
     /// Adds an entry to the case's timeline; its `seq` is the case's count of entries.
     pub(crate) async fn add_entry(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         entry: &TimelineEntry,
     ) -> Result<(), StoreError> {
         insert_entries(conn, &[(self.n, signed(entry.seq), entry)]).await
     }
 
-    pub(crate) async fn timeline(
-        &self,
-        conn: &mut SqliteConnection,
-    ) -> Result<Vec<TimelineEntry>, StoreError> {
+    pub(crate) async fn timeline(&self, conn: &mut Conn) -> Result<Vec<TimelineEntry>, StoreError> {
         type Entry = (i64, i64, String, String, String, String, String, String);
-        let rows: Vec<Entry> = sqlx::query_as(
-            "SELECT seq, at, actor, actor_name, kind, visibility, text, summary
-             FROM timeline WHERE case_n = ?1 ORDER BY seq",
-        )
-        .bind(self.n)
-        .fetch_all(conn)
-        .await?;
+        let rows: Vec<Entry> = conn
+            .all(
+                "SELECT seq, at, actor, actor_name, kind, visibility, text, summary
+                 FROM timeline WHERE case_n = $1 ORDER BY seq",
+                args![self.n],
+            )
+            .await?;
         rows.into_iter()
             .map(|(seq, at, actor, name, kind, visibility, text, summary)| {
                 Ok(TimelineEntry {
@@ -344,7 +355,7 @@ impl CaseRow {
             .collect()
     }
 
-    pub(crate) async fn details(&self, conn: &mut SqliteConnection) -> Result<Details, StoreError> {
+    pub(crate) async fn details(&self, conn: &mut Conn) -> Result<Details, StoreError> {
         type Rest = (
             String,
             String,
@@ -354,30 +365,40 @@ impl CaseRow {
             Option<String>,
             Option<String>,
         );
-        let (description, licence_key, email, phone, product, version, resolution): Rest =
-            sqlx::query_as(
+        let (description, licence_key, email, phone, product, version, resolution): Rest = conn
+            .one(
                 "SELECT description, licence_key, email, phone, product, version, resolution
-                 FROM cases WHERE n = ?1",
+                 FROM cases WHERE n = $1",
+                args![self.n],
             )
-            .bind(self.n)
-            .fetch_one(conn)
             .await?;
         let resolution = resolution.as_deref().map(from_json).transpose()?;
         Ok(Details { description, licence_key, email, phone, product, version, resolution })
     }
 }
 
-/// The next number of a counter, in the writer's transaction.
-pub(crate) async fn next_id(
-    conn: &mut SqliteConnection,
-    counter: &'static str,
-) -> Result<i64, StoreError> {
-    let (value,): (i64,) =
-        sqlx::query_as("UPDATE counters SET value = value + 1 WHERE name = ?1 RETURNING value")
-            .bind(counter)
-            .fetch_one(conn)
-            .await?;
-    Ok(value)
+fn args_of(numbers: &[i64]) -> Vec<super::db::Value> {
+    numbers.iter().map(super::db::Value::from).collect()
+}
+
+/// An id for a new case, one that nobody has. It is drawn, so that the ids which somebody sees do not tell
+/// how many cases others have; its digits grow with the desk, so that it stays short on the phone.
+pub(crate) async fn new_case_id(conn: &mut Conn) -> Result<CaseId, StoreError> {
+    let registered = super::desk::registered(conn).await?.unsigned_abs();
+    let mut lowest: u64 = 10_000;
+    // At most about one in five is taken.
+    while registered * 5 > lowest * 9 {
+        lowest *= 10;
+    }
+    loop {
+        let drawn = uuid::Uuid::new_v4().as_u128() % u128::from(lowest * 9);
+        let id = CaseId::new(format!("C-{}", u128::from(lowest) + drawn));
+        let taken: Option<(i64,)> =
+            conn.optional("SELECT n FROM cases WHERE id = $1", args![id.as_str()]).await?;
+        if taken.is_none() {
+            return Ok(id);
+        }
+    }
 }
 
 /// What a licence key says: whose it is.
@@ -389,17 +410,14 @@ pub(crate) struct Licence {
 }
 
 impl Licence {
-    pub(crate) async fn find(
-        conn: &mut SqliteConnection,
-        key: &str,
-    ) -> Result<Option<Self>, StoreError> {
-        let row: Option<(String, String, String, bool)> = sqlx::query_as(
-            "SELECT l.partner, p.name, l.company, l.eligible
-             FROM licences l JOIN partners p ON p.id = l.partner WHERE l.key = ?1",
-        )
-        .bind(key)
-        .fetch_optional(conn)
-        .await?;
+    pub(crate) async fn find(conn: &mut Conn, key: &str) -> Result<Option<Self>, StoreError> {
+        let row: Option<(String, String, String, bool)> = conn
+            .optional(
+                "SELECT l.partner, p.name, l.company, l.eligible
+                 FROM licences l JOIN partners p ON p.id = l.partner WHERE l.key = $1",
+                args![key],
+            )
+            .await?;
         Ok(row.map(|(partner, name, company, eligible)| Self {
             partner: PartnerRef { id: PartnerId::new(partner), name: Untrusted::new(name) },
             company,
@@ -408,61 +426,57 @@ impl Licence {
     }
 }
 
-pub(crate) async fn partner(
-    conn: &mut SqliteConnection,
-    id: &str,
-) -> Result<PartnerRef, StoreError> {
-    let (name,): (String,) =
-        sqlx::query_as("SELECT name FROM partners WHERE id = ?1").bind(id).fetch_one(conn).await?;
+pub(crate) async fn partner(conn: &mut Conn, id: &str) -> Result<PartnerRef, StoreError> {
+    let (name,): (String,) = conn.one("SELECT name FROM partners WHERE id = $1", args![id]).await?;
     Ok(PartnerRef { id: id.into(), name: Untrusted::new(name) })
 }
 
 /// Somebody who can be given a case of this tier and partner.
 pub(crate) async fn colleague(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: &UserId,
     tier: Tier,
     partner: &PartnerId,
 ) -> Result<Option<Person>, StoreError> {
-    let row: Option<(String,)> = sqlx::query_as(
-        "SELECT name FROM users WHERE id = ?1
-           AND role = CASE ?2 WHEN 'first' THEN 'partner' WHEN 'second' THEN 'engineer'
-                              ELSE 'product' END
-           AND (partner IS NULL OR partner = ?3)",
-    )
-    .bind(id.as_str())
-    .bind(tier.word())
-    .bind(partner.as_str())
-    .fetch_optional(conn)
-    .await?;
+    let row: Option<(String,)> = conn
+        .optional(
+            "SELECT name FROM users WHERE id = $1
+               AND role = CASE $2 WHEN 'first' THEN 'partner' WHEN 'second' THEN 'engineer'
+                                  ELSE 'product' END
+               AND (partner IS NULL OR partner = $3)",
+            args![id.as_str(), tier.word(), partner.as_str()],
+        )
+        .await?;
     Ok(row.map(|(name,)| Person { id: id.clone(), name: Untrusted::new(name) }))
 }
 
 pub(crate) async fn correction_exists(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     id: &CorrectionId,
 ) -> Result<bool, StoreError> {
-    let row: Option<(i64,)> = sqlx::query_as("SELECT n FROM corrections WHERE id = ?1")
-        .bind(id.as_str())
-        .fetch_optional(conn)
-        .await?;
+    let row: Option<(i64,)> =
+        conn.optional("SELECT n FROM corrections WHERE id = $1", args![id.as_str()]).await?;
     Ok(row.is_some())
 }
 
 /// A correction with nothing planned yet.
 pub(crate) async fn open_correction(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     title: &str,
     now: DateTime<Utc>,
 ) -> Result<CorrectionId, StoreError> {
-    let id = CorrectionId::new(format!("K-{}", next_id(&mut *conn, "correction").await?));
-    sqlx::query(
-        "INSERT INTO corrections (id, title, status, updated_at) VALUES (?1, ?2, 'confirmed', ?3)",
+    let (number,): (i64,) = conn
+        .one(
+            "UPDATE counters SET value = value + 1 WHERE name = 'correction' RETURNING value",
+            args![],
+        )
+        .await?;
+    let id = CorrectionId::new(format!("K-{number}"));
+    conn.run(
+        "INSERT INTO corrections (id, title, status, updated_at)
+         VALUES ($1, $2, 'confirmed', $3)",
+        args![id.as_str(), title, to_ms(now)],
     )
-    .bind(id.as_str())
-    .bind(title)
-    .bind(to_ms(now))
-    .execute(conn)
     .await?;
     Ok(id)
 }

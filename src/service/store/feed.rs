@@ -1,10 +1,12 @@
 //! The change feed's pages. A snapshot of the open cases goes by the order of registration; from then on
-//! the feed goes by the order of changes, which is the order in which they became visible: the one
-//! writer takes the numbers inside its transaction.
+//! the feed goes by the order of changes. Numbers are taken last in a transaction ([`seal`]), under the lock
+//! of their counter until it commits: so their order is the order in which changes become visible, and
+//! whoever has seen a number has seen all before it.
 
-use sqlx::SqliteConnection;
+use serde::{Deserialize, Serialize};
 
-use super::{CaseRow, Scope, SqliteStore, StoreError};
+use super::db::{Conn, Dialect, args};
+use super::{CaseRow, Scope, Store, StoreError, postgres, to_json};
 use crate::domain::CaseState;
 
 /// Where somebody stands in the feed.
@@ -27,7 +29,7 @@ pub(crate) struct Changes {
     pub more: bool,
 }
 
-impl SqliteStore {
+impl Store {
     /// The page after a position; None begins a snapshot. No page at all for a position from a future that
     /// was lost, when a desk was restored from a backup. The cost grows with the page and, for roles
     /// that see the cases of all partners, with what changed; never with the size of the queue.
@@ -38,7 +40,7 @@ impl SqliteStore {
         limit: usize,
     ) -> Result<Option<Changes>, StoreError> {
         // One read transaction: counter and rows belong together.
-        let mut tx = self.readers().begin().await?;
+        let mut tx = self.read(scope).await?;
         let latest = latest_change(&mut tx).await?;
         let from = from.unwrap_or(Position::Snapshot { seq: latest, after: 0 });
         let (Position::Snapshot { seq, .. } | Position::Live { seq }) = from;
@@ -72,16 +74,66 @@ impl SqliteStore {
         tx.commit().await?;
         Ok(Some(changes))
     }
+}
 
-    /// The number of the latest change.
-    pub(crate) async fn latest_change(&self) -> Result<i64, StoreError> {
-        let mut conn = self.readers().acquire().await?;
-        latest_change(&mut conn).await
+/// The number of the latest change.
+async fn latest_change(conn: &mut Conn) -> Result<i64, StoreError> {
+    let (seq,): (i64,) =
+        conn.one("SELECT value FROM counters WHERE name = 'change'", args![]).await?;
+    Ok(seq)
+}
+
+/// What a transaction changed, for those who wait: told once it has committed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Changed {
+    /// The number of its last change.
+    pub seq: i64,
+    /// The scopes that see something of it; None: any may.
+    pub seen_by: Option<Vec<Scope>>,
+}
+
+impl Changed {
+    /// More scopes than these are told as "any": a notification is short.
+    const MOST: usize = 40;
+
+    fn of(seq: i64, cases: &[&CaseRow]) -> Self {
+        let mut seen_by = Vec::new();
+        for case in cases {
+            for scope in Scope::that_see(case) {
+                if !seen_by.contains(&scope) {
+                    seen_by.push(scope);
+                }
+            }
+            if seen_by.len() > Self::MOST {
+                return Self { seq, seen_by: None };
+            }
+        }
+        Self { seq, seen_by: Some(seen_by) }
+    }
+
+    /// As another process wrote it.
+    pub(super) fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
     }
 }
 
-async fn latest_change(conn: &mut SqliteConnection) -> Result<i64, StoreError> {
-    let (seq,): (i64,) =
-        sqlx::query_as("SELECT value FROM counters WHERE name = 'change'").fetch_one(conn).await?;
-    Ok(seq)
+/// Ends a transaction that changed cases: gives them their change numbers, in this order. From here until
+/// it commits no other transaction gets one, so only the audit row and the commit come after.
+pub(crate) async fn seal(conn: &mut Conn, cases: &[&CaseRow]) -> Result<Changed, StoreError> {
+    let count = i64::try_from(cases.len()).unwrap_or(i64::MAX);
+    let (last,): (i64,) = conn
+        .one(
+            "UPDATE counters SET value = value + $1 WHERE name = 'change' RETURNING value",
+            args![count],
+        )
+        .await?;
+    for (case, seq) in cases.iter().zip(last - count + 1..) {
+        conn.run("UPDATE cases SET change_seq = $2 WHERE n = $1", args![case.n, seq]).await?;
+    }
+    let changed = Changed::of(last, cases);
+    if conn.dialect() == Dialect::Postgres {
+        let notify = format!("SELECT pg_notify({}, $1)", postgres::CHANNEL);
+        conn.run(sqlx::AssertSqlSafe(notify), args![to_json(&changed)?]).await?;
+    }
+    Ok(changed)
 }

@@ -1,9 +1,9 @@
 //! One answer for each key of a user: the same key gives the same bytes, for seven days.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sqlx::SqliteConnection;
 use uuid::Uuid;
 
+use super::db::{Conn, args};
 use super::{StoreError, to_ms};
 use crate::domain::UserId;
 
@@ -21,20 +21,18 @@ pub(crate) struct Stored {
 
 impl Stored {
     pub(crate) async fn find(
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         user: &UserId,
         key: Uuid,
         now: DateTime<Utc>,
     ) -> Result<Option<Self>, StoreError> {
-        let row: Option<(i64, Vec<u8>, String)> = sqlx::query_as(
-            "SELECT status, body, request_hash FROM idempotency
-             WHERE user = ?1 AND key = ?2 AND at > ?3",
-        )
-        .bind(user.as_str())
-        .bind(key.to_string())
-        .bind(to_ms(now - KEPT))
-        .fetch_optional(conn)
-        .await?;
+        let row: Option<(i64, Vec<u8>, String)> = conn
+            .optional(
+                "SELECT status, body, request_hash FROM idempotency
+                 WHERE \"user\" = $1 AND key = $2 AND at > $3",
+                args![user.as_str(), key.to_string(), to_ms(now - KEPT)],
+            )
+            .await?;
         row.map(|(status, body, request_hash)| {
             let status = u16::try_from(status)
                 .map_err(|_| StoreError::Damaged("an answer's status".to_owned()))?;
@@ -44,29 +42,31 @@ impl Stored {
     }
 
     /// Keeps the answer, and lets go of those whose time is over.
+    ///
+    /// # Errors
+    /// [`StoreError::Again`] if the key has an answer by now: two requests came at once.
     pub(crate) async fn keep(
         &self,
-        conn: &mut SqliteConnection,
+        conn: &mut Conn,
         user: &UserId,
         key: Uuid,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        sqlx::query("DELETE FROM idempotency WHERE at <= ?1")
-            .bind(to_ms(now - KEPT))
-            .execute(&mut *conn)
+        conn.run("DELETE FROM idempotency WHERE at <= $1", args![to_ms(now - KEPT)]).await?;
+        let kept = conn
+            .run(
+                "INSERT INTO idempotency (\"user\", key, request_hash, status, body, at)
+                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+                args![
+                    user.as_str(),
+                    key.to_string(),
+                    &self.request_hash,
+                    i64::from(self.status),
+                    &self.body,
+                    to_ms(now),
+                ],
+            )
             .await?;
-        sqlx::query(
-            "INSERT INTO idempotency (user, key, request_hash, status, body, at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )
-        .bind(user.as_str())
-        .bind(key.to_string())
-        .bind(&self.request_hash)
-        .bind(i64::from(self.status))
-        .bind(&self.body)
-        .bind(to_ms(now))
-        .execute(conn)
-        .await?;
-        Ok(())
+        if kept == 1 { Ok(()) } else { Err(StoreError::Again) }
     }
 }

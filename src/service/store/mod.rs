@@ -1,4 +1,4 @@
-//! Where the desk's data are kept. One kind of store so far: SQLite in the data folder.
+//! Where the desk's data are kept: SQLite in a data folder, or a PostgreSQL database.
 
 pub mod seed;
 pub mod sqlite;
@@ -6,9 +6,13 @@ pub mod sqlite;
 mod accounts;
 mod audit;
 mod cases;
+pub(crate) mod db;
+mod desk;
 mod feed;
 mod idempotency;
+mod place;
 pub(crate) mod policies;
+mod postgres;
 mod scope;
 mod search;
 mod timeline;
@@ -17,14 +21,17 @@ pub use accounts::{Account, NewToken};
 pub(crate) use audit::NewAudit;
 pub use audit::{AuditEntry, AuditPage};
 pub(crate) use cases::{
-    CaseRow, Details, Ending, Licence, colleague, correction_exists, next_id, open_correction,
+    CaseRow, Details, Ending, Licence, colleague, correction_exists, new_case_id, open_correction,
     partner,
 };
-pub(crate) use feed::Position;
+pub(crate) use db::Conn;
+pub use desk::Store;
+pub(crate) use feed::{Changed, Position, seal};
 pub(crate) use idempotency::Stored;
+pub use place::Place;
 pub use policies::{Applied, PolicyVersion};
+pub(crate) use postgres::{Heard, Listener};
 pub use scope::Scope;
-pub use sqlite::SqliteStore;
 
 use chrono::{DateTime, Utc};
 
@@ -46,6 +53,12 @@ pub enum StoreError {
     /// Another process has the desk.
     #[error("another process has the desk open")]
     InUse,
+    /// Another write came between; nothing was done, and the same may be tried again.
+    #[error("another write came between")]
+    Again,
+    /// The database is not reached, or does not let us in.
+    #[error("the database is not reached: {0}")]
+    Unreachable(String),
     /// What was asked goes against what is stored: an unknown partner, a user id that is taken.
     #[error("{0}")]
     Refused(String),
@@ -58,22 +71,41 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        let database = error.as_database_error();
-        // SQLite's primary result code is the low byte.
-        let code = database
-            .and_then(sqlx::error::DatabaseError::code)
-            .and_then(|code| code.parse::<i32>().ok())
-            .map(|code| code & 0xff);
-        let words = database.map_or("", sqlx::error::DatabaseError::message);
-        match code {
-            // BUSY: somebody writes for longer than we wait.
-            Some(5) => Self::InUse,
-            // READONLY, CANTOPEN
-            Some(8 | 14) => Self::Folder(format!("its database cannot be written: {words}")),
-            // CORRUPT, NOTADB
-            Some(11 | 26) => Self::Damaged(words.to_owned()),
-            // FULL
-            Some(13) => Self::NoSpace,
+        use sqlx::Error as E;
+        match &error {
+            E::PoolClosed => return Self::Closed,
+            E::PoolTimedOut => return Self::InUse,
+            E::Io(_) | E::Tls(_) | E::Protocol(_) => return Self::Unreachable(error.to_string()),
+            _ => {}
+        }
+        let Some(database) = error.as_database_error() else { return Self::Database(error) };
+        let words = database.message().to_owned();
+        let code = database.code().unwrap_or_default();
+        if database.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+            // The primary result code is the low byte.
+            return match code.parse::<i32>().map(|code| code & 0xff) {
+                // BUSY: somebody writes for longer than we wait.
+                Ok(5) => Self::InUse,
+                // READONLY, CANTOPEN
+                Ok(8 | 14) => Self::Folder(format!("its database cannot be written: {words}")),
+                // CORRUPT, NOTADB
+                Ok(11 | 26) => Self::Damaged(words),
+                // FULL
+                Ok(13) => Self::NoSpace,
+                _ => Self::Database(error),
+            };
+        }
+        // PostgreSQL's SQLSTATE.
+        match &*code {
+            // Serialization failure, deadlock, a lock that was waited for too long.
+            "40001" | "40P01" | "55P03" => Self::Again,
+            "53100" => Self::NoSpace,
+            "XX001" | "XX002" => Self::Damaged(words),
+            // Too many connections, shut down, starting up, read-only (a replica), no such user or
+            // database, wrong password.
+            "53300" | "57P01" | "57P02" | "57P03" | "25006" | "28000" | "28P01" | "3D000" => {
+                Self::Unreachable(words)
+            }
             _ => Self::Database(error),
         }
     }

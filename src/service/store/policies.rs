@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
-use sqlx::SqliteConnection;
 
-use super::{CaseRow, Ending, NewAudit, Scope, SqliteStore, StoreError, from_ms, next_id, to_ms};
+use super::db::{Conn, Dialect, args};
+use super::{CaseRow, Ending, NewAudit, Scope, Store, StoreError, from_ms, seal, to_ms};
 use crate::domain::{ClockState, Person, TimelineEntry, TimelineKind, Untrusted, Visibility};
 use crate::sla::policy::{Policy, PolicyDocument};
 
@@ -39,17 +39,14 @@ pub struct Applied {
 }
 
 /// The number of the policy in force; zero: none yet.
-pub(crate) async fn latest(conn: &mut SqliteConnection) -> Result<i64, StoreError> {
-    let (n,): (i64,) =
-        sqlx::query_as("SELECT coalesce(max(n), 0) FROM policies").fetch_one(conn).await?;
+pub(crate) async fn latest(conn: &mut Conn) -> Result<i64, StoreError> {
+    let (n,): (i64,) = conn.one("SELECT coalesce(max(n), 0) FROM policies", args![]).await?;
     Ok(n)
 }
 
-async fn all(conn: &mut SqliteConnection) -> Result<Vec<PolicyVersion>, StoreError> {
+async fn all(conn: &mut Conn) -> Result<Vec<PolicyVersion>, StoreError> {
     let rows: Vec<(i64, String, String, i64)> =
-        sqlx::query_as("SELECT n, version, document, since FROM policies ORDER BY n")
-            .fetch_all(conn)
-            .await?;
+        conn.all("SELECT n, version, document, since FROM policies ORDER BY n", args![]).await?;
     rows.into_iter()
         .map(|(n, version, document, since)| {
             Ok(PolicyVersion { n, version, document, since: from_ms(since)? })
@@ -64,9 +61,7 @@ fn compiled(version: &PolicyVersion) -> Result<Policy, StoreError> {
 }
 
 /// The policy in force, with those before it, and its number.
-pub(crate) async fn in_force(
-    conn: &mut SqliteConnection,
-) -> Result<Option<(i64, Policy)>, StoreError> {
+pub(crate) async fn in_force(conn: &mut Conn) -> Result<Option<(i64, Policy)>, StoreError> {
     let mut versions = all(conn).await?;
     let Some(last) = versions.pop() else { return Ok(None) };
     let policy = compiled(&last)?;
@@ -79,17 +74,16 @@ pub(crate) async fn in_force(
 }
 
 async fn put(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     version: &str,
     document: &str,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO policies (version, document, since) VALUES (?1, ?2, ?3)")
-        .bind(version)
-        .bind(document)
-        .bind(to_ms(now))
-        .execute(conn)
-        .await?;
+    conn.run(
+        "INSERT INTO policies (version, document, since) VALUES ($1, $2, $3)",
+        args![version, document, to_ms(now)],
+    )
+    .await?;
     Ok(())
 }
 
@@ -107,11 +101,16 @@ fn written(policy: &Policy) -> Result<String, StoreError> {
     toml::to_string(&document).map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
-impl SqliteStore {
+/// Lets one process at a time put policies in force.
+async fn alone_here(conn: &mut Conn) -> Result<(), StoreError> {
+    conn.run("UPDATE meta SET value = value WHERE key = 'cursor_secret'", args![]).await?;
+    Ok(())
+}
+
+impl Store {
     /// Every policy that was put in force, the oldest first; the last one is in force.
     pub async fn policies(&self) -> Result<Vec<PolicyVersion>, StoreError> {
-        let mut conn = self.readers().acquire().await?;
-        all(&mut conn).await
+        all(&mut self.lookup().await?).await
     }
 
     /// The policy in force. On a desk that has none yet, the given one is from now on.
@@ -120,8 +119,8 @@ impl SqliteStore {
         first: &Policy,
         now: DateTime<Utc>,
     ) -> Result<(i64, Policy), StoreError> {
-        let mut writer = self.writer().await?;
-        let mut tx = self.begin(&mut writer).await?;
+        let mut tx = self.write(&Scope::Nothing).await?;
+        alone_here(&mut tx).await?;
         if latest(&mut tx).await? == 0 {
             put(&mut tx, first.version(), &written(first)?, now).await?;
         }
@@ -142,8 +141,12 @@ impl SqliteStore {
         dry_run: bool,
         now: DateTime<Utc>,
     ) -> Result<Applied, StoreError> {
-        let mut writer = self.writer().await?;
-        let mut tx = self.begin(&mut writer).await?;
+        let mut tx = self.write(&Scope::All).await?;
+        alone_here(&mut tx).await?;
+        if tx.dialect() == Dialect::Postgres {
+            // Reading goes on; acts wait.
+            tx.run("LOCK TABLE cases IN SHARE ROW EXCLUSIVE MODE", args![]).await?;
+        }
         let versions = all(&mut tx).await?;
         let same = versions.iter().rfind(|v| v.version == policy.version());
         if let Some(same) = same
@@ -189,7 +192,7 @@ impl SqliteStore {
 
 /// Does to the clocks of all open cases what a new policy does to them.
 async fn move_clocks(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     policy: &Policy,
     now: DateTime<Utc>,
     applied: &mut Applied,
@@ -200,6 +203,7 @@ async fn move_clocks(
         let rows = CaseRow::open_after(&mut *conn, &Scope::All, after, AT_ONCE).await?;
         let Some(last) = rows.last() else { return Ok(()) };
         after = last.n;
+        let mut moved = Vec::new();
         for mut row in rows {
             let old = row.ledger.summaries(now, policy);
             if old.iter().all(|clock| clock.ended_at.is_some()) {
@@ -231,7 +235,6 @@ async fn move_clocks(
             row.revision += 1;
             row.entries += 1;
             row.updated_at = now;
-            row.change_seq = next_id(&mut *conn, "change").await?;
             let entry = TimelineEntry {
                 seq: row.entries,
                 at: now,
@@ -245,6 +248,10 @@ async fn move_clocks(
                 return Err(StoreError::Damaged(format!("case {} changed meanwhile", row.id)));
             }
             row.add_entry(&mut *conn, &entry).await?;
+            moved.push(row);
+        }
+        if !moved.is_empty() {
+            seal(&mut *conn, &moved.iter().collect::<Vec<_>>()).await?;
         }
     }
 }

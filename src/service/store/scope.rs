@@ -1,10 +1,13 @@
 //! Who sees which cases, as a condition of every query that reads cases. It says the same as
 //! `domain::rules::may_see`; a test holds the two against each other.
 
-use crate::domain::{Actor, PartnerId, Role};
+use serde::{Deserialize, Serialize};
+
+use super::CaseRow;
+use crate::domain::{Actor, PartnerId, Role, Tier};
 
 /// The part of all cases that somebody sees.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Scope {
     Partner(PartnerId),
     Engineer,
@@ -26,19 +29,31 @@ impl Scope {
         }
     }
 
-    /// The condition on `cases c`. Its one value is bound as `?1`, always, so that queries can be put
+    /// The scopes in which a case is.
+    pub(crate) fn that_see(case: &CaseRow) -> Vec<Self> {
+        let mut scopes = vec![Self::All, Self::Partner(case.partner.id.clone())];
+        if case.tier != Tier::Product || case.reached_second {
+            scopes.push(Self::Engineer);
+        }
+        if case.tier == Tier::Product || case.correction.is_some() {
+            scopes.push(Self::Product);
+        }
+        scopes
+    }
+
+    /// The condition on `cases c`. Its one value is bound as `$1`, always, so that queries can be put
     /// together the same way for everybody.
     pub(crate) const fn condition(&self) -> &'static str {
         match self {
-            Self::Partner(_) => "c.partner = ?1",
-            Self::Engineer => "?1 IS NULL AND (c.tier <> 'product' OR c.reached_second)",
-            Self::Product => "?1 IS NULL AND (c.tier = 'product' OR c.correction IS NOT NULL)",
-            Self::All => "?1 IS NULL",
-            Self::Nothing => "?1 IS NOT NULL",
+            Self::Partner(_) => "c.partner = $1",
+            Self::Engineer => "$1 IS NULL AND (c.tier <> 'product' OR c.reached_second)",
+            Self::Product => "$1 IS NULL AND (c.tier = 'product' OR c.correction IS NOT NULL)",
+            Self::All => "$1 IS NULL",
+            Self::Nothing => "$1 IS NOT NULL",
         }
     }
 
-    /// The value for `?1`.
+    /// The value for `$1`.
     pub(crate) fn value(&self) -> Option<&str> {
         match self {
             Self::Partner(partner) => Some(partner.as_str()),

@@ -1,12 +1,15 @@
 //! Searching all cases of somebody's scope, closed ones too, newest first. Goes through their texts one by
 //! one, so that letters beyond ASCII count whatever their case; its cost grows with how far it must look.
 
-use futures_util::TryStreamExt;
 use sqlx::AssertSqlSafe;
 
-use super::{CaseRow, Scope, SqliteStore, StoreError, to_json};
+use super::db::args;
+use super::{CaseRow, Scope, Store, StoreError};
 use crate::domain::CaseId;
 use crate::domain::search::Words;
+
+/// How many cases are looked at in one step.
+const AT_ONCE: i64 = 500;
 
 /// One page of what was found.
 #[derive(Debug)]
@@ -15,7 +18,7 @@ pub(crate) struct Found {
     pub more: bool,
 }
 
-impl SqliteStore {
+impl Store {
     /// The cases in the scope with all of these words, after one (in the order of the answer). None if that
     /// one is not in the scope.
     pub(crate) async fn search(
@@ -25,7 +28,7 @@ impl SqliteStore {
         after: Option<&CaseId>,
         limit: usize,
     ) -> Result<Option<Found>, StoreError> {
-        let mut tx = self.readers().begin().await?;
+        let mut tx = self.read(scope).await?;
         let before = match after {
             None => i64::MAX,
             Some(id) => match CaseRow::load(&mut tx, scope, id).await? {
@@ -33,24 +36,22 @@ impl SqliteStore {
                 Some(row) => row.n,
             },
         };
+        let mut before = before;
         let mut found: Vec<i64> = Vec::new();
-        {
+        // Only constants are put together.
+        let sql = format!(
+            "SELECT c.n, c.id, c.subject, c.company, c.contact, c.assignee, u.name
+             FROM cases c LEFT JOIN users u ON u.id = c.assignee
+             WHERE {} AND c.n < $2 ORDER BY c.n DESC LIMIT $3",
+            scope.condition()
+        );
+        while found.len() <= limit {
             type Texts = (i64, String, String, String, String, Option<String>, Option<String>);
-            // Only constants are put together.
-            let sql = format!(
-                "SELECT c.n, c.id, c.subject, c.company, c.contact, c.assignee, u.name
-                 FROM cases c LEFT JOIN users u ON u.id = c.assignee
-                 WHERE {} AND c.n < ?2 ORDER BY c.n DESC",
-                scope.condition()
-            );
-            let mut rows = sqlx::query_as::<_, Texts>(AssertSqlSafe(sql))
-                .bind(scope.value())
-                .bind(before)
-                .fetch(&mut *tx);
-            while found.len() <= limit
-                && let Some((n, id, subject, company, contact, assignee, name)) =
-                    rows.try_next().await?
-            {
+            let rows: Vec<Texts> =
+                tx.all(AssertSqlSafe(sql.clone()), args![scope.value(), before, AT_ONCE]).await?;
+            let Some(last) = rows.last() else { break };
+            before = last.0;
+            for (n, id, subject, company, contact, assignee, name) in rows {
                 let (assignee, name) = (assignee.unwrap_or_default(), name.unwrap_or_default());
                 if words.occur_in(&[&id, &subject, &company, &contact, &assignee, &name]) {
                     found.push(n);
@@ -59,7 +60,7 @@ impl SqliteStore {
         }
         let more = found.len() > limit;
         found.truncate(limit);
-        let cases = CaseRow::numbered(&mut tx, scope, &to_json(&found)?).await?;
+        let cases = CaseRow::numbered(&mut tx, scope, &found).await?;
         tx.commit().await?;
         Ok(Some(Found { cases, more }))
     }

@@ -2,10 +2,12 @@
 //! transaction, past the rules and without the audit record, which begins with the service's own acts.
 
 use chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::AssertSqlSafe;
 
-use super::timeline::{insert_entries, placeholders};
-use super::{SqliteStore, StoreError, to_json, to_ms};
+use super::db::{Conn, Dialect, args, rows_of_parameters};
+use super::desk::registered;
+use super::timeline::insert_entries;
+use super::{Scope, Store, StoreError, to_json, to_ms};
 use crate::domain::{
     CaseId, CaseState, CorrectionId, Eligibility, Environment, PartnerId, PhoneFollowUp,
     Resolution, Revision, Role, Severity, Tier, TimelineEntry, UserId,
@@ -111,14 +113,13 @@ pub struct SeedCase {
 /// How many cases go into one statement: SQLite takes 32,766 values in one.
 const CASES_AT_ONCE: usize = 200;
 
-impl SqliteStore {
+impl Store {
     /// Puts all of it into the store, in one transaction.
     ///
     /// # Errors
     /// [`StoreError`]; nothing is stored then. An id that is taken is one.
     pub async fn seed(&self, seed: &Seed) -> Result<(), StoreError> {
-        let mut writer = self.writer().await?;
-        let mut tx = self.begin(&mut writer).await?;
+        let mut tx = self.write(&Scope::All).await?;
         insert_people(&mut tx, seed).await?;
         let first = insert_cases(&mut tx, &seed.cases).await?;
         insert_timelines(&mut tx, &seed.cases, first).await?;
@@ -127,86 +128,75 @@ impl SqliteStore {
     }
 }
 
-async fn insert_people(conn: &mut SqliteConnection, seed: &Seed) -> Result<(), StoreError> {
+async fn insert_people(conn: &mut Conn, seed: &Seed) -> Result<(), StoreError> {
     for partner in &seed.partners {
-        sqlx::query(
-            "INSERT INTO partners (id, name) VALUES (?1, ?2)
+        conn.run(
+            "INSERT INTO partners (id, name) VALUES ($1, $2)
              ON CONFLICT (id) DO UPDATE SET name = excluded.name",
+            args![partner.id.as_str(), &partner.name],
         )
-        .bind(partner.id.as_str())
-        .bind(&partner.name)
-        .execute(&mut *conn)
         .await?;
     }
     for user in &seed.users {
-        sqlx::query("INSERT INTO users (id, name, role, partner) VALUES (?1, ?2, ?3, ?4)")
-            .bind(user.id.as_str())
-            .bind(&user.name)
-            .bind(user.role.word())
-            .bind(user.partner.as_ref().map(PartnerId::as_str))
-            .execute(&mut *conn)
-            .await?;
+        conn.run(
+            "INSERT INTO users (id, name, role, partner) VALUES ($1, $2, $3, $4)",
+            args![
+                user.id.as_str(),
+                &user.name,
+                user.role.word(),
+                user.partner.as_ref().map(PartnerId::as_str),
+            ],
+        )
+        .await?;
     }
     for token in &seed.tokens {
-        sqlx::query("INSERT INTO tokens (hash, user, label, created_at) VALUES (?1, ?2, ?3, 0)")
-            .bind(tokens::hash(&token.token))
-            .bind(token.user.as_str())
-            .bind(&token.label)
-            .execute(&mut *conn)
-            .await?;
+        conn.run(
+            "INSERT INTO tokens (hash, \"user\", label, created_at) VALUES ($1, $2, $3, 0)",
+            args![tokens::hash(&token.token), token.user.as_str(), &token.label],
+        )
+        .await?;
     }
     for licence in &seed.licences {
-        sqlx::query(
-            "INSERT INTO licences (key, partner, company, eligible) VALUES (?1, ?2, ?3, ?4)",
+        conn.run(
+            "INSERT INTO licences (key, partner, company, eligible) VALUES ($1, $2, $3, $4)",
+            args![&licence.key, licence.partner.as_str(), &licence.company, licence.eligible],
         )
-        .bind(&licence.key)
-        .bind(licence.partner.as_str())
-        .bind(&licence.company)
-        .bind(licence.eligible)
-        .execute(&mut *conn)
         .await?;
     }
     for correction in &seed.corrections {
-        sqlx::query(
+        conn.run(
             "INSERT INTO corrections (id, title, release_plan, status, note, updated_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            args![
+                correction.id.as_str(),
+                &correction.title,
+                &correction.release_plan,
+                &correction.status,
+                &correction.note,
+                to_ms(correction.updated_at),
+            ],
         )
-        .bind(correction.id.as_str())
-        .bind(&correction.title)
-        .bind(&correction.release_plan)
-        .bind(&correction.status)
-        .bind(&correction.note)
-        .bind(to_ms(correction.updated_at))
-        .execute(&mut *conn)
         .await?;
     }
     let last = highest(seed.corrections.iter().map(|c| c.id.as_str()));
-    raise(conn, "correction", last).await
+    conn.run(
+        "UPDATE counters SET value = $1 WHERE name = 'correction' AND value < $1",
+        args![last],
+    )
+    .await?;
+    Ok(())
 }
 
-/// The highest number among ids such as `C-10001`; zero of none.
+/// The highest number among ids such as `K-17`; zero of none.
 fn highest<'a>(ids: impl Iterator<Item = &'a str>) -> i64 {
     ids.filter_map(|id| id.split_once('-')?.1.parse::<u32>().ok()).max().map_or(0, i64::from)
 }
 
-/// Lets a counter go on after a number. (Given the number, not the ids: an iterator that is held over an
-/// await would keep the whole future from being `Send`.)
-async fn raise(conn: &mut SqliteConnection, counter: &str, number: i64) -> Result<(), StoreError> {
-    sqlx::query("UPDATE counters SET value = max(value, ?2) WHERE name = ?1")
-        .bind(counter)
-        .bind(number)
-        .execute(conn)
-        .await?;
-    Ok(())
-}
-
 /// Returns the number `n` of the first case.
-async fn insert_cases(conn: &mut SqliteConnection, cases: &[SeedCase]) -> Result<i64, StoreError> {
-    let (first,): (i64,) =
-        sqlx::query_as("SELECT coalesce(max(n), 0) + 1 FROM cases").fetch_one(&mut *conn).await?;
-    let (seq,): (i64,) = sqlx::query_as("SELECT value FROM counters WHERE name = 'change'")
-        .fetch_one(&mut *conn)
-        .await?;
+async fn insert_cases(conn: &mut Conn, cases: &[SeedCase]) -> Result<i64, StoreError> {
+    let first = registered(conn).await? + 1;
+    let (seq,): (i64,) =
+        conn.one("SELECT value FROM counters WHERE name = 'change'", args![]).await?;
     let mut number = 0;
     for chunk in cases.chunks(CASES_AT_ONCE) {
         let sql = format!(
@@ -215,57 +205,64 @@ async fn insert_cases(conn: &mut SqliteConnection, cases: &[SeedCase]) -> Result
                reached_second, ledger, reported_at, updated_at, revision, change_seq, entries,
                resolution, licence_key, email, phone, product, version, description)
              VALUES {}",
-            placeholders(29, chunk.len())
+            rows_of_parameters(29, chunk.len())
         );
-        // Only placeholders are put into the text.
-        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(chunk.len() == CASES_AT_ONCE);
+        let mut values = Vec::with_capacity(29 * chunk.len());
         for case in chunk {
-            let resolution = case.resolution.as_ref().map(to_json).transpose()?;
-            query = query
-                .bind(first + number)
-                .bind(case.id.as_str())
-                .bind(&case.subject)
-                .bind(case.severity.word())
-                .bind(case.tier.word())
-                .bind(case.state.word())
-                .bind(case.partner.as_str())
-                .bind(&case.company)
-                .bind(&case.contact)
-                .bind(case.assignee.as_ref().map(UserId::as_str))
-                .bind(case.eligibility.word())
-                .bind(case.environment.word())
-                .bind(case.workaround)
-                .bind(case.phone_follow_up.map(PhoneFollowUp::word))
-                .bind(case.correction.as_ref().map(CorrectionId::as_str))
-                .bind(case.reached_second)
-                .bind(to_json(&case.ledger)?)
-                .bind(to_ms(case.reported_at))
-                .bind(to_ms(case.updated_at))
-                .bind(i64::try_from(case.revision).unwrap_or(i64::MAX))
-                .bind(seq + number + 1)
-                .bind(i64::try_from(case.timeline.len()).unwrap_or(i64::MAX))
-                .bind(resolution)
-                .bind(&case.licence_key)
-                .bind(&case.email)
-                .bind(&case.phone)
-                .bind(&case.product)
-                .bind(&case.version)
-                .bind(&case.description);
+            values.extend(args![
+                first + number,
+                case.id.as_str(),
+                &case.subject,
+                case.severity.word(),
+                case.tier.word(),
+                case.state.word(),
+                case.partner.as_str(),
+                &case.company,
+                &case.contact,
+                case.assignee.as_ref().map(UserId::as_str),
+                case.eligibility.word(),
+                case.environment.word(),
+                case.workaround,
+                case.phone_follow_up.map(PhoneFollowUp::word),
+                case.correction.as_ref().map(CorrectionId::as_str),
+                case.reached_second,
+                to_json(&case.ledger)?,
+                to_ms(case.reported_at),
+                to_ms(case.updated_at),
+                i64::try_from(case.revision).unwrap_or(i64::MAX),
+                seq + number + 1,
+                i64::try_from(case.timeline.len()).unwrap_or(i64::MAX),
+                case.resolution.as_ref().map(to_json).transpose()?,
+                &case.licence_key,
+                &case.email,
+                &case.phone,
+                &case.product,
+                &case.version,
+                &case.description,
+            ]);
             number += 1;
         }
-        query.execute(&mut *conn).await?;
+        // Only placeholders are put into the text. What comes again is kept prepared.
+        if chunk.len() == CASES_AT_ONCE {
+            conn.run(AssertSqlSafe(sql), values).await?;
+        } else {
+            conn.run_once(sql, values).await?;
+        }
     }
-    sqlx::query("UPDATE counters SET value = value + ?1 WHERE name = 'change'")
-        .bind(number)
-        .execute(&mut *conn)
+    conn.run("UPDATE counters SET value = value + $1 WHERE name = 'change'", args![number]).await?;
+    if conn.dialect() == Dialect::Postgres {
+        // The numbers were given here, not by the column.
+        conn.run(
+            "SELECT setval(pg_get_serial_sequence('cases', 'n'), greatest($1, 1))",
+            args![first + number - 1],
+        )
         .await?;
-    let last = highest(cases.iter().map(|c| c.id.as_str()));
-    raise(conn, "case", last).await?;
+    }
     Ok(first)
 }
 
 async fn insert_timelines(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     cases: &[SeedCase],
     first: i64,
 ) -> Result<(), StoreError> {

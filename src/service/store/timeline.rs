@@ -1,7 +1,8 @@
 //! Timeline entries on their way into the store: one of an act, or many of a desk that is filled.
 
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use sqlx::AssertSqlSafe;
 
+use super::db::{Conn, args, rows_of_parameters};
 use super::{StoreError, serde_word, to_ms};
 use crate::domain::TimelineEntry;
 
@@ -10,7 +11,7 @@ const AT_ONCE: usize = 500;
 
 /// Stores entries, each with the number `n` of its case and its place in that case's timeline.
 pub(super) async fn insert_entries(
-    conn: &mut SqliteConnection,
+    conn: &mut Conn,
     rows: &[(i64, i64, &TimelineEntry)],
 ) -> Result<(), StoreError> {
     for chunk in rows.chunks(AT_ONCE) {
@@ -18,30 +19,28 @@ pub(super) async fn insert_entries(
             "INSERT INTO timeline
                (case_n, seq, at, actor, actor_name, kind, visibility, text, summary)
              VALUES {}",
-            placeholders(9, chunk.len())
+            rows_of_parameters(9, chunk.len())
         );
-        // Only placeholders are put into the text. What comes again is kept prepared.
-        let often = [1, AT_ONCE].contains(&chunk.len());
-        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(often);
+        let mut values = Vec::with_capacity(chunk.len() * 9);
         for (n, seq, entry) in chunk {
-            query = query
-                .bind(n)
-                .bind(seq)
-                .bind(to_ms(entry.at))
-                .bind(entry.actor.id.as_str())
-                .bind(entry.actor.name.raw())
-                .bind(serde_word(entry.kind)?)
-                .bind(serde_word(entry.visibility)?)
-                .bind(entry.text.raw())
-                .bind(entry.summary.raw());
+            values.extend(args![
+                n,
+                seq,
+                to_ms(entry.at),
+                entry.actor.id.as_str(),
+                entry.actor.name.raw(),
+                serde_word(entry.kind)?,
+                serde_word(entry.visibility)?,
+                entry.text.raw(),
+                entry.summary.raw(),
+            ]);
         }
-        query.execute(&mut *conn).await?;
+        // Only placeholders are put into the text. What comes again is kept prepared.
+        if [1, AT_ONCE].contains(&chunk.len()) {
+            conn.run(AssertSqlSafe(sql), values).await?;
+        } else {
+            conn.run_once(sql, values).await?;
+        }
     }
     Ok(())
-}
-
-/// The placeholders of so many rows: `(?,?),(?,?)`.
-pub(super) fn placeholders(columns: usize, rows: usize) -> String {
-    let row = format!("({})", vec!["?"; columns].join(","));
-    vec![row.as_str(); rows].join(",")
 }
