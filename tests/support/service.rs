@@ -91,6 +91,7 @@ fn seed() -> Seed {
         partner: partner.into(),
         company: company.to_owned(),
         eligible,
+        addresses: vec!["ida@fjord.example".to_owned()],
     };
     Seed {
         partners: vec![

@@ -269,6 +269,11 @@ impl Cast {
                     partner: company.partner.clone(),
                     company: company.name.clone(),
                     eligible,
+                    addresses: company
+                        .contacts
+                        .iter()
+                        .map(|(_, mailbox)| format!("{mailbox}@{}", company.domain))
+                        .collect(),
                 });
             }
         }

@@ -62,6 +62,8 @@ pub struct SeedLicence {
     pub partner: PartnerId,
     pub company: String,
     pub eligible: bool,
+    /// The addresses on record.
+    pub addresses: Vec<String>,
 }
 
 /// A correction; `release_plan` and `status` are words of the case API.
@@ -162,6 +164,13 @@ async fn insert_people(conn: &mut Conn, seed: &Seed) -> Result<(), StoreError> {
             args![&licence.key, licence.partner.as_str(), &licence.company, licence.eligible],
         )
         .await?;
+        for address in &licence.addresses {
+            conn.run(
+                "INSERT INTO licence_addresses (key, email) VALUES ($1, $2)",
+                args![&licence.key, address.to_lowercase()],
+            )
+            .await?;
+        }
     }
     for correction in &seed.corrections {
         conn.run(
