@@ -622,7 +622,7 @@ fn a_folder_or_address_that_cannot_be_used_is_told() {
     at.write("file", "", 0o600);
     for (verb, act) in [
         (&["serve", "--listen", "127.0.0.1:0"][..], "Could not open the desk in file/desk: "),
-        (&["demo", "--headless"], "Could not open the demo desk: the folder file/desk: "),
+        (&["demo", "--headless"], "Could not open the demo desk: file/desk: "),
         (&["admin", "partner", "create", "p", "--name", "P"], "make the partner p in file/desk: "),
     ] {
         let said = at.run(&[verb, &["--data", "file/desk"]].concat());

@@ -61,9 +61,7 @@ impl From<PathBuf> for Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Folder(folder) => {
-                write!(f, "the folder {}", safe_line(&folder.to_string_lossy(), 400))
-            }
+            Self::Folder(folder) => f.write_str(&safe_line(&folder.to_string_lossy(), 400)),
             Self::Database(options) => {
                 let name = options.get_database().unwrap_or_else(|| options.get_username());
                 write!(
