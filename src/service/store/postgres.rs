@@ -26,6 +26,16 @@ pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgPool, StoreE
     let mut conn = pool.acquire().await?;
     // As for SQLite: the future of `run` is not `Send` for every lifetime.
     sqlx::migrate!("assets/migrations/postgres").run_direct(None, &mut *conn, false).await?;
+    let (unbound,): (bool,) = sqlx::query_as(
+        "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user",
+    )
+    .fetch_one(&mut *conn)
+    .await?;
+    if unbound {
+        tracing::warn!(
+            "this database role passes by row security: give the service a role that is no superuser"
+        );
+    }
     drop(conn);
     Ok(pool)
 }
