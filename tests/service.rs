@@ -138,6 +138,19 @@ async fn the_policy_has_an_etag() {
 }
 
 #[tokio::test]
+async fn a_partner_sees_no_other_partners_calendar_in_the_policy() {
+    let desk = desk!();
+    let policy = desk.get_json("ann", "/api/v1/policy").await;
+    let names = |of: &str| policy[of].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names("partners"), ["direct", "nordwind"]);
+    assert_eq!(names("calendars"), ["nordwind", "vendor"]);
+    for who in ["eve", "pia", "olaf", "root"] {
+        let policy = desk.get_json(who, "/api/v1/policy").await;
+        assert_eq!(policy["calendars"].as_object().unwrap().len(), 4, "{who}");
+    }
+}
+
+#[tokio::test]
 async fn a_report_is_routed_by_its_licence_key() {
     let desk = desk!();
     for (key, partner, eligibility, company) in [
@@ -1159,7 +1172,9 @@ async fn our_own_client_and_this_service_understand_each_other() {
     assert_eq!(me.date, Some(support::start_of_time()));
     assert_eq!(me.value.role, Role::Partner);
     let policy = api.policy().await.unwrap().value;
-    assert_eq!(Policy::compile(&policy).unwrap(), *desk.service.policy());
+    let whole = desk.service.policy().document();
+    assert_eq!(policy, whole.for_partner("nordwind", &["direct"]));
+    Policy::compile(&policy).unwrap();
     let report = Report {
         subject: "s".to_owned(),
         description: "d".to_owned(),

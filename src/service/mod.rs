@@ -28,8 +28,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::domain::search::Words;
-use crate::domain::{Actor, CaseDetail, CaseId, Role, Untrusted};
-use crate::sla::policy::Policy;
+use crate::domain::{Actor, CaseDetail, CaseId, PartnerId, Role, Untrusted};
+use crate::sla::policy::{Policy, PolicyDocument};
 use crate::wire::{Code, Feed, Found, MAX_PAGE, MAX_WAIT_S};
 use cursor::Cursors;
 use latest::Latest;
@@ -164,6 +164,18 @@ impl Service {
     /// The policy in force now.
     pub(crate) async fn policy_now(&self) -> Result<Arc<Policy>, StoreError> {
         self.policy_by(&mut self.store().lookup().await?).await
+    }
+
+    /// The policy in force as somebody may see it: a partner's agents see no other partner's calendar.
+    pub(crate) async fn policy_for(&self, actor: &Actor) -> Answered<PolicyDocument> {
+        let document = self.policy_now().await?.document();
+        Ok(match (&actor.role, &actor.partner) {
+            (Role::Partner, partner) => {
+                let own = partner.as_ref().map_or("", PartnerId::as_str);
+                document.for_partner(own, &[report::DIRECT])
+            }
+            _ => document,
+        })
     }
 
     /// The desk's time, in milliseconds.

@@ -20,7 +20,7 @@ use crate::sla::ledger::Ledger;
 use crate::wire::{Code, FieldError, Report, Reported};
 
 /// The partner of cases whose licence key nobody knows: the vendor's own desk.
-const DIRECT: &str = "direct";
+pub(super) const DIRECT: &str = "direct";
 /// Who a customer is in timelines and in the audit record: customers have no account.
 const CUSTOMER: &str = "customer";
 

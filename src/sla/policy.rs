@@ -47,6 +47,20 @@ pub struct PolicyDocument {
     pub earlier: Vec<PolicyDocument>,
 }
 
+impl PolicyDocument {
+    /// What one partner's desk needs of it: calendars that only other partners work by would tell who they
+    /// are. `others` are partners whose calendars are no secret.
+    #[must_use]
+    pub fn for_partner(mut self, partner: &str, others: &[&str]) -> Self {
+        self.partners.retain(|id, _| id == partner || others.contains(&id.as_str()));
+        let (partners, vendor) = (&self.partners, &self.vendor_calendar);
+        self.calendars.retain(|id, _| id == vendor || partners.values().any(|own| own == id));
+        self.earlier =
+            self.earlier.into_iter().map(|earlier| earlier.for_partner(partner, others)).collect();
+        self
+    }
+}
+
 /// The targets by severity (FAQ: response and resolution targets).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Matrix {

@@ -54,11 +54,11 @@ pub(super) async fn me(caller: Caller) -> Handled {
 }
 
 pub(super) async fn policy(
-    _: Caller,
+    caller: Caller,
     State(service): State<Service>,
     headers: HeaderMap,
 ) -> Handled {
-    let document = service.policy_now().await.map_err(|e| Refused(e.into()))?.document();
+    let document = service.policy_for(caller.actor()).await?;
     let written = serde_json::to_vec(&document).map_err(|_| internal())?;
     let tag = tokens::hex(&Sha256::digest(written));
     Ok(tagged(&headers, tag.get(..32).unwrap_or(&tag), &document)?)
