@@ -6,17 +6,25 @@ pub mod store;
 
 mod act;
 mod cursor;
+mod edge;
 mod framing;
 mod http;
 mod latest;
+mod limits;
+mod metrics;
 mod problem;
 mod report;
 mod server;
 mod texts;
+mod tls;
 pub(crate) mod tokens;
 
+pub use edge::{ClientAddress, Edge, Net};
+pub use limits::{Limits, Wait};
+pub use metrics::Metrics;
 pub use problem::Answered;
-pub use server::{ListenError, listen, serve};
+pub use server::{ListenError, listen, serve, serve_at};
+pub use tls::{Tls, TlsError};
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -25,6 +33,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use crate::clock::Clock;
 use crate::domain::search::Words;
@@ -58,6 +67,8 @@ struct Inner {
     writes: Mutex<JoinSet<()>>,
     /// Ends held requests, and the tasks of the service, when it goes down.
     closing: CancellationToken,
+    limits: Limits,
+    metrics: Metrics,
 }
 
 /// The policy in force when the store was last asked for it.
@@ -92,6 +103,8 @@ impl Service {
                 latest: Latest::default(),
                 writes: Mutex::new(JoinSet::new()),
                 closing: CancellationToken::new(),
+                limits: Limits::default(),
+                metrics: Metrics::default(),
             }),
         };
         if let Some(listener) = listener {
@@ -133,6 +146,18 @@ impl Service {
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    /// How often somebody may ask.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.inner.limits
+    }
+
+    /// What is counted.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
     }
 
     /// The policy that was in force when the store was last asked.
@@ -313,6 +338,8 @@ impl Service {
         write: impl Future<Output = Answered<T>> + Send + 'static,
     ) -> Answered<T> {
         let (done, answer) = oneshot::channel();
+        // In the request's span, so that its log records bear the request's id.
+        let write = write.in_current_span();
         self.spawn(async move {
             // The caller may have hung up; the write counts all the same.
             let _ = done.send(write.await);

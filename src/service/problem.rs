@@ -2,6 +2,7 @@
 
 #![allow(clippy::unnecessary_box_returns, reason = "problems travel boxed, as in Answered")]
 
+use super::limits::Wait;
 use super::store::StoreError;
 use crate::domain::rules::Refusal;
 use crate::wire::{Code, FieldError, Problem};
@@ -32,6 +33,15 @@ pub(crate) fn invalid(errors: Vec<FieldError>) -> Box<Problem> {
         }
     };
     Box::new(Problem::new(Code::Invalid, detail).with_errors(errors))
+}
+
+/// 429, with the seconds after which it is worth trying again.
+pub(crate) fn too_many(wait: Wait) -> Box<Problem> {
+    let seconds = wait.seconds();
+    let mut problem =
+        Problem::new(Code::TooMany, format!("Too many requests; try again in {seconds} s."));
+    problem.retry_after_s = Some(seconds);
+    Box::new(problem)
 }
 
 pub(crate) fn internal() -> Box<Problem> {

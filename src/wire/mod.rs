@@ -191,6 +191,12 @@ pub struct Problem {
     /// The case as it is now; with [`Code::Stale`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<Box<Case>>,
+    /// Under which id the service's log tells more; with [`Code::Internal`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// `Retry-After`, a header and no field, in seconds; with [`Code::TooMany`].
+    #[serde(skip)]
+    pub retry_after_s: Option<u64>,
 }
 
 impl Problem {
@@ -204,6 +210,8 @@ impl Problem {
             detail: Untrusted::new(detail),
             errors: Vec::new(),
             case: None,
+            request_id: None,
+            retry_after_s: None,
         }
     }
 

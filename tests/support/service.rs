@@ -1,17 +1,19 @@
 //! A case service on loopback with a few people and licences, and a plain HTTP client for each of them. In
 //! test programs whose name ends in `_postgres` its desk is in a PostgreSQL database, else in a folder.
 
+#![allow(dead_code, reason = "each test program uses its part of it")]
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use caseload::clock::ManualClock;
 use caseload::domain::{CaseId, PartnerId, Role, UserId};
-use caseload::service::Service;
 use caseload::service::store::Place;
 use caseload::service::store::seed::{
     Seed, SeedCorrection, SeedLicence, SeedPartner, SeedToken, SeedUser,
 };
+use caseload::service::{Edge, Service};
 use caseload::sla::policy::Policy;
 use chrono::{DateTime, Utc};
 use reqwest::{Client, RequestBuilder, Response};
@@ -139,15 +141,25 @@ async fn open(place: &Place, clock: &Arc<ManualClock>) -> Service {
 
 impl Desk {
     pub async fn start() -> Option<Self> {
+        Self::start_at(Edge::default()).await
+    }
+
+    pub async fn start_at(edge: Edge) -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
         let place = new_place(&dir).await?;
         let clock = Arc::new(ManualClock::at(start_of_time()));
         let service = open(&place, &clock).await;
         service.store().seed(&seed()).await.unwrap();
-        Some(Self::serve(place, dir, clock, service).await)
+        Some(Self::serve(place, dir, clock, service, edge).await)
     }
 
-    async fn serve(place: Place, dir: TempDir, clock: Arc<ManualClock>, service: Service) -> Self {
+    async fn serve(
+        place: Place,
+        dir: TempDir,
+        clock: Arc<ManualClock>,
+        service: Service,
+        edge: Edge,
+    ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -155,7 +167,7 @@ impl Desk {
         let served = service.clone();
         serving.spawn(async move {
             // Dropping the sender ends it as well.
-            caseload::service::serve(listener, served, async {
+            caseload::service::serve_at(listener, served, edge, async {
                 let _ = stopped.await;
             })
             .await;
@@ -184,7 +196,7 @@ impl Desk {
         let Self { place, dir, clock, service, .. } = self;
         drop(service);
         let service = open(&place, &clock).await;
-        Self::serve(place, dir, clock, service).await
+        Self::serve(place, dir, clock, service, Edge::default()).await
     }
 
     pub fn url(&self, path: &str) -> String {

@@ -15,10 +15,11 @@ use uuid::Uuid;
 
 use super::answer::{Refused, tags};
 use crate::domain::{Actor, Revision};
-use crate::service::Service;
+use crate::service::edge::ClientAddress;
 use crate::service::framing::TwoWays;
-use crate::service::problem::{Answered, field, invalid, problem};
+use crate::service::problem::{Answered, field, invalid, problem, too_many};
 use crate::service::store::Account;
+use crate::service::{Service, tokens};
 use crate::wire::{Code, FieldError, Problem};
 
 /// The longest body.
@@ -55,8 +56,18 @@ impl FromRequestParts<Service> for Caller {
                 "This needs a token that is known, not expired and not revoked.",
             )
         };
-        let token = bearer(&parts.headers).ok_or_else(no)?;
-        let account = service.authenticate(token).await?.ok_or_else(no)?;
+        let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(parts, &()).await;
+        let limits = service.limits();
+        let token = bearer(&parts.headers);
+        let hash = token.map(tokens::hash);
+        limits.token(hash.as_deref(), address).map_err(too_many)?;
+        let (token, hash) = token.zip(hash).ok_or_else(no)?;
+        let account = service.authenticate(token).await?;
+        limits.looked_up(&hash, account.is_some());
+        let account = account.ok_or_else(no)?;
+        // Into every log record of the request from here on.
+        tracing::Span::current().record("user", account.actor.id.as_str());
+        limits.user(&account.actor.id).map_err(too_many)?;
         Ok(Self(account))
     }
 }
