@@ -4,9 +4,10 @@ use serde_json::json;
 
 use super::outcome::{Exit, Failure};
 use super::output::Output;
+use super::serve::check_tls;
 use super::session::Session;
 use crate::config::policy_file::PolicyFile;
-use crate::config::{Places, Setting, Settings};
+use crate::config::{Origin, Places, Serve, Setting, Settings};
 use crate::domain::text::safe_line;
 use crate::sla::policy::Policy;
 
@@ -87,6 +88,7 @@ fn check(session: &mut Session<'_>) -> Result<Exit, Failure> {
     let settings = session.settings()?;
     let output = &mut *session.output;
     check_policy(&settings, output)?;
+    settings.serve.tls.as_ref().map(check_tls).transpose()?;
     let file = safe_line(&settings.file.value.to_string_lossy(), 1000);
     let there = if settings.file_read { "is right" } else { "is not there; defaults are in force" };
     output.done(format!("{file} {there}"))?;
@@ -146,11 +148,37 @@ fn span(seconds: u64) -> String {
     }
 }
 
+fn row(name: &str, value: impl std::fmt::Display, from: Origin) -> String {
+    format!("{name} = {value}  ({from})")
+}
+
+/// What `[serve]` comes to; what is not set and has no default is left out.
+fn serve_in_force(serve: &Serve, rows: &mut Vec<String>) {
+    let nets = |nets: &[(std::net::IpAddr, u8)]| {
+        let nets: Vec<_> = nets.iter().map(|(address, bits)| format!("{address}/{bits}")).collect();
+        if nets.is_empty() { "none".to_owned() } else { nets.join(", ") }
+    };
+    let path = |path: &std::path::Path| safe_line(&path.to_string_lossy(), 400);
+    rows.push(row("serve.listen", serve.listen.value, serve.listen.from));
+    if let Some(url) = &serve.public_url {
+        rows.push(row("serve.public_url", safe_line(url.value.as_str(), 200), url.from));
+    }
+    if let Some(Setting { value: files, from }) = &serve.tls {
+        rows.push(row("serve.tls_certificate", path(&files.certificate), *from));
+        rows.push(row("serve.tls_key", path(&files.key), *from));
+    }
+    let (proxies, metrics) = (&serve.trusted_proxies, &serve.metrics_allow);
+    rows.push(row("serve.trusted_proxies", nets(&proxies.value), proxies.from));
+    rows.push(row("serve.metrics_allow", nets(&metrics.value), metrics.from));
+    if let Some(log) = &serve.log {
+        rows.push(row("serve.log", safe_line(&log.value, 200), log.from));
+    }
+    rows.push(row("serve.log_format", serve.log_format.value.word(), serve.log_format.from));
+    rows.push(row("serve.log_to", serve.log_to.value.word(), serve.log_to.from));
+}
+
 /// Every setting, its value and where it came from.
 fn in_force(settings: &Settings) -> Vec<String> {
-    fn row(name: &str, value: impl std::fmt::Display, from: crate::config::Origin) -> String {
-        format!("{name} = {value}  ({from})")
-    }
     let (screen, alerts) = (&settings.screen, &settings.alerts);
     let at: Vec<String> = alerts.at.value.iter().map(|at| span(at.as_secs())).collect();
     let quiet = alerts.quiet.value.map_or_else(|| "none".to_owned(), |quiet| quiet.to_string());
@@ -172,6 +200,7 @@ fn in_force(settings: &Settings) -> Vec<String> {
     if let Some(policy) = &settings.policy {
         rows.push(row("policy", safe_line(&policy.value.to_string_lossy(), 400), policy.from));
     }
+    serve_in_force(&settings.serve, &mut rows);
     for (action, chords) in &settings.keys {
         let name = format!("keys.{}", safe_line(action, 60));
         rows.push(row(&name, safe_line(&chords.value.join(", "), 200), chords.from));

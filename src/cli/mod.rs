@@ -38,6 +38,7 @@ mod sla;
 mod sla_eval;
 mod sla_explain;
 mod sla_preview;
+mod supervisor;
 mod take;
 mod text;
 mod workaround;
@@ -81,7 +82,9 @@ pub fn main(args: impl Iterator<Item = OsString>, environment: Environment) -> E
 }
 
 fn run(cli: Cli, environment: Environment, output: &mut Output) -> Result<Exit, Failure> {
-    if let Some(places) = Places::find(&environment) {
+    // A service's log is as its configuration says, which is not read yet.
+    let serves = matches!(cli.command, Some(Command::Serve(_)));
+    if let Some(places) = Places::find(&environment).filter(|_| !serves) {
         log::start(&environment, &places)?;
     }
     let mut session = Session::new(environment, cli.globals, output);

@@ -14,6 +14,7 @@ use toml::de::{DeTable, DeValue};
 use url::Url;
 
 use super::nearest::nearest;
+use super::serve::ServeTable;
 
 /// A value and the line (from 1) on which it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,9 +140,10 @@ pub struct ConfigFile {
     pub quiet: Option<At<QuietHours>>,
     /// Action to chords. Which actions and chords there are is the keymap's to say.
     pub keys: BTreeMap<String, At<Vec<String>>>,
+    pub serve: ServeTable,
 }
 
-const TOP: &[&str] = &["policy", "desk", "screen", "alerts", "keys"];
+const TOP: &[&str] = &["policy", "desk", "screen", "alerts", "keys", "serve"];
 const DESK: &[&str] =
     &["kind", "url", "token_file", "token_env", "token_command", "keyring", "token"];
 const SCREEN: &[&str] = &["theme", "ascii", "mouse", "reduced_motion"];
@@ -213,6 +215,7 @@ impl ConfigFile {
                         }
                     }
                 }
+                "serve" => self.serve = ServeTable::read(r, value),
                 _ => r.unknown(key, "", TOP),
             }
         }
@@ -364,7 +367,7 @@ fn one_of<T: Copy>(what: &str, given: &str, words: &[(&'static str, T)]) -> Resu
 type Entry<'v, 'i> = (&'v Spanned<Cow<'i, str>>, &'v Spanned<DeValue<'i>>);
 
 /// Reads values of the wanted type and gathers what is wrong.
-struct Reader<'t> {
+pub(super) struct Reader<'t> {
     text: &'t str,
     issues: Vec<(usize, String)>,
 }
@@ -388,7 +391,12 @@ impl Reader<'_> {
         self.issues.push((line, format!("\"{key}\" must be {wanted}, not {is}")));
     }
 
-    fn unknown(&mut self, key: &Spanned<Cow<'_, str>>, place: &str, known: &[&str]) {
+    /// Something is wrong with a line as a whole.
+    pub(super) fn wrong_at(&mut self, line: usize, issue: &str) {
+        self.issues.push((line, issue.to_owned()));
+    }
+
+    pub(super) fn unknown(&mut self, key: &Spanned<Cow<'_, str>>, place: &str, known: &[&str]) {
         let line = self.line(key.span().start);
         let name = crate::domain::text::safe_line(key.get_ref(), 60);
         let place = if place.is_empty() { String::new() } else { format!(" in {place}") };
@@ -399,7 +407,7 @@ impl Reader<'_> {
         self.issues.push((line, format!("unknown key \"{name}\"{place}; {advice}")));
     }
 
-    fn table<'v, 'i>(
+    pub(super) fn table<'v, 'i>(
         &mut self,
         value: &'v Spanned<DeValue<'i>>,
         key: &str,
@@ -411,7 +419,7 @@ impl Reader<'_> {
         table.into_iter().flatten()
     }
 
-    fn text(&mut self, value: &Spanned<DeValue<'_>>, key: &str) -> Option<At<String>> {
+    pub(super) fn text(&mut self, value: &Spanned<DeValue<'_>>, key: &str) -> Option<At<String>> {
         let DeValue::String(text) = value.get_ref() else {
             self.wrong(value, key, "a text in quotes");
             return None;
@@ -425,15 +433,23 @@ impl Reader<'_> {
         key: &str,
         make: impl Fn(String) -> TokenSource,
     ) -> Option<At<TokenSource>> {
-        let At { value: text, line } = self.text(value, key)?;
-        if text.trim().is_empty() {
-            self.issues.push((line, format!("\"{key}\" is empty")));
-            return None;
-        }
+        let At { value: text, line } = self.filled(value, key)?;
         Some(At { value: make(text), line })
     }
 
-    fn texts(&mut self, value: &Spanned<DeValue<'_>>, key: &str) -> Option<At<Vec<String>>> {
+    /// A text that says something.
+    pub(super) fn filled(&mut self, value: &Spanned<DeValue<'_>>, key: &str) -> Option<At<String>> {
+        let text = self.text(value, key)?;
+        self.checked(text, |text| {
+            if text.trim().is_empty() { Err(format!("\"{key}\" is empty")) } else { Ok(text) }
+        })
+    }
+
+    pub(super) fn texts(
+        &mut self,
+        value: &Spanned<DeValue<'_>>,
+        key: &str,
+    ) -> Option<At<Vec<String>>> {
         let DeValue::Array(array) = value.get_ref() else {
             self.wrong(value, key, "a list of texts");
             return None;
@@ -453,7 +469,7 @@ impl Reader<'_> {
         Some(At { value: *is, line: self.line(value.span().start) })
     }
 
-    fn word<T: Copy>(
+    pub(super) fn word<T: Copy>(
         &mut self,
         value: &Spanned<DeValue<'_>>,
         key: &str,
@@ -463,7 +479,7 @@ impl Reader<'_> {
         self.checked(text, |text| one_of(key, &text, words))
     }
 
-    fn checked<T, U>(
+    pub(super) fn checked<T, U>(
         &mut self,
         at: At<T>,
         check: impl FnOnce(T) -> Result<U, String>,

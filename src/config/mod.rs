@@ -9,6 +9,7 @@ pub mod holidays;
 pub mod log;
 pub mod places;
 pub mod policy_file;
+pub mod serve;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,6 +22,7 @@ pub use desk::{Desk, Desks, TokenPlace};
 pub use environment::{Environment, SECRETS};
 pub use file::{DeskKind, QuietHours, Theme};
 pub use places::Places;
+pub use serve::{LogFormat, LogTo, Serve};
 
 use crate::input::Keymap;
 use file::{At, ConfigFile, FileError, TokenSource};
@@ -122,6 +124,7 @@ pub struct Settings {
     pub policy: Option<Setting<PathBuf>>,
     pub screen: Screen,
     pub alerts: Alerts,
+    pub serve: Serve,
     /// Action to chords, as the file changes them.
     pub keys: BTreeMap<String, Setting<Vec<String>>>,
     /// The keymap that comes of it.
@@ -194,6 +197,7 @@ impl Settings {
                 Setting::new(policy, Origin::Line(at.line))
             }),
             screen,
+            serve: Serve::merge(file.serve, &path.value, environment),
             alerts: Alerts {
                 at,
                 bell: Setting::of_file(file.bell, true),

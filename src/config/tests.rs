@@ -62,6 +62,11 @@ fn the_example_is_a_right_configuration_and_shows_every_key() {
     assert!(file.mouse.is_some() && file.reduced_motion.is_some() && file.alerts_at.is_some());
     assert!(file.bell.is_some() && file.osc.is_some() && file.quiet.is_some());
     assert!(!file.keys.is_empty());
+    let serve = &file.serve;
+    assert!(serve.listen.is_some() && serve.public_url.is_some() && serve.log.is_some());
+    assert!(serve.tls_certificate.is_some() && serve.tls_key.is_some());
+    assert!(serve.trusted_proxies.is_some() && serve.metrics_allow.is_some());
+    assert!(serve.log_format.is_some() && serve.log_to.is_some());
     for key in ["token_file", "token_env", "token_command", "keyring"] {
         assert!(everything.contains(key), "{key} is not shown");
     }
@@ -82,6 +87,13 @@ fn the_example_shows_the_defaults() {
     assert_eq!(example.alerts.bell.value, default.alerts.bell.value);
     assert_eq!(example.alerts.osc.value, default.alerts.osc.value);
     assert_eq!(example.alerts.quiet.value, default.alerts.quiet.value);
+    let (shown, serve) = (&example.serve, &default.serve);
+    assert_eq!(shown.listen.value, serve.listen.value);
+    assert_eq!(shown.trusted_proxies.value, serve.trusted_proxies.value);
+    assert_eq!(shown.metrics_allow.value, serve.metrics_allow.value);
+    assert_eq!(shown.log_format.value, serve.log_format.value);
+    assert_eq!(shown.log_to.value, serve.log_to.value);
+    assert!(serve.tls.is_none() && serve.public_url.is_none() && serve.log.is_none());
 }
 
 #[test]
@@ -93,7 +105,32 @@ fn a_wrong_file_is_told_line_by_line_with_the_nearest_right_name() {
         ),
         (
             "colour = 1\n",
-            "1: unknown key \"colour\"; there are: policy, desk, screen, alerts, keys",
+            "1: unknown key \"colour\"; there are: policy, desk, screen, alerts, keys, serve",
+        ),
+        (
+            "[serve]\ntrusted_proxy = []\n",
+            "2: unknown key \"trusted_proxy\" in [serve]; did you mean \"trusted_proxies\"?",
+        ),
+        (
+            "[serve]\nlisten = \"8470\"\n",
+            "2: write an IP address and a port, such as 127.0.0.1:8470 (port 0: any free one)",
+        ),
+        (
+            "[serve]\ntrusted_proxies = [\"10.0.0.0/33\"]\n",
+            "2: \"10.0.0.0/33\" is no address or net; write 127.0.0.1, 10.0.0.0/8 or fd00::/8",
+        ),
+        (
+            "[serve]\nmetrics_allow = \"10.0.0.0/8\"\n",
+            "2: \"metrics_allow\" must be a list of texts, not a text",
+        ),
+        ("[serve]\ntls_key = \"k\"\n", "2: tls_key needs a tls_certificate beside it"),
+        (
+            "[serve]\nlog_format = \"jsonl\"\n",
+            "2: \"jsonl\" is no log_format; did you mean \"json\"?",
+        ),
+        (
+            "[serve]\nlog = \"caseload=loud\"\n",
+            "2: error parsing level filter: expected one of \"off\", \"error\", \"warn\", \"info\", \"debug\", \"trace\", or a number 0-5; write a level, such as info or debug",
         ),
         (
             "[desk.a]\nurl = \"https://a.example\"\ntokenfile = \"t\"\n",
@@ -327,4 +364,46 @@ fn a_token_command_gives_its_first_line_and_its_failures_are_told() {
         got("true").unwrap_err().to_string(),
         "the token of desk a is empty (it comes from token_command)"
     );
+}
+
+#[test]
+fn what_serve_is_told_counts_from_the_file_and_the_environment() {
+    let home = tempfile::tempdir().unwrap();
+    let config = "[serve]\nlisten = \"[::]:443\"\npublic_url = \"https://desk.example.org\"\n\
+                  tls_certificate = \"tls/desk.crt\"\ntls_key = \"/etc/desk.key\"\n\
+                  trusted_proxies = [\"127.0.0.1\", \"fd00::/8\"]\nlog = \"info\"\nlog_to = \"stderr\"\n";
+    let serve = load(home.path(), config, &[("CASELOAD_LOG", "warn")]).unwrap().serve;
+    assert_eq!(serve.listen.value, "[::]:443".parse().unwrap());
+    assert_eq!(serve.listen.from, Origin::Line(2));
+    assert_eq!(serve.public_url.unwrap().value.as_str(), "https://desk.example.org/");
+    let tls = serve.tls.unwrap().value;
+    assert_eq!(tls.certificate, home.path().join("tls/desk.crt"));
+    assert_eq!(tls.key, Path::new("/etc/desk.key"));
+    let this: std::net::IpAddr = "127.0.0.1".parse().unwrap();
+    assert_eq!(serve.trusted_proxies.value, [(this, 32), ("fd00::".parse().unwrap(), 8)]);
+    assert_eq!(serve.log.map(|log| log.value).as_deref(), Some("warn"));
+    assert_eq!(serve.log_to.value, LogTo::Stderr);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_tls_key_that_others_can_read_is_refused_unless_the_system_guards_it() {
+    let home = tempfile::tempdir().unwrap();
+    for name in ["crt", "key"] {
+        write(&home.path().join(name), "PEM", 0o440);
+    }
+    let config = "[serve]\ntls_certificate = \"crt\"\ntls_key = \"key\"\n";
+    let read = |variables: &[(&str, &str)]| {
+        let tls = load(home.path(), config, variables).unwrap().serve.tls.unwrap().value;
+        tls.read().map(|pem| pem.certificate)
+    };
+    let error = read(&[]).unwrap_err().to_string();
+    let key = home.path().join("key");
+    let key = key.display();
+    assert_eq!(error, format!("the TLS key {key} can be read by others; run: chmod 600 {key}"));
+    let credentials = [("CREDENTIALS_DIRECTORY", home.path().to_str().unwrap())];
+    assert_eq!(read(&credentials).unwrap(), b"PEM");
+    std::fs::remove_file(home.path().join("crt")).unwrap();
+    let error = read(&credentials).unwrap_err().to_string();
+    assert!(error.starts_with("could not read the TLS certificate "), "{error}");
 }

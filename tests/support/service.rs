@@ -1,7 +1,7 @@
 //! A case service on loopback with a few people and licences, and a plain HTTP client for each of them. In
 //! test programs whose name ends in `_postgres` its desk is in a PostgreSQL database, else in a folder.
 
-#![allow(dead_code, reason = "each test program uses its part of it")]
+#![allow(dead_code, unused_macros, reason = "each test program uses its part of it")]
 
 use std::net::SocketAddr;
 use std::sync::Arc;
