@@ -133,6 +133,23 @@ fn pure_rooms_touch_nothing_outside() {
 }
 
 #[test]
+fn every_route_is_registered_with_its_documentation() {
+    let mut wrong = Vec::new();
+    for file in room_files("service") {
+        let code = code(&file);
+        for plain in [".route(", ".route_service(", ".nest(", ".nest_service(", "axum::routing"] {
+            if code.contains(plain) {
+                wrong.push(format!(
+                    "{}: {plain} leaves a route out of the OpenAPI document; register it with routes!",
+                    file.display()
+                ));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
 fn the_checks_above_see_what_they_look_for() {
     assert_eq!(rooms_named("use crate::app::Msg; crate::ui::draw()"), ["app", "ui"]);
     assert_eq!(

@@ -1,65 +1,80 @@
 //! What somebody asks of a case. Its JSON is the body of `POST /cases/{id}/actions`.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::people::{CaseId, CorrectionId, UserId};
+use super::schema::{line, optional_text, text};
 use super::words::{Cause, Eligibility, Finding, InfoItem, ResolutionKind, Severity, Tier};
 
 /// A correction that does not exist yet, named by its title.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCorrection {
+    #[schema(schema_with = line)]
     pub title: String,
 }
 
 /// One action with its fields. Texts are the caller's own words, so plain strings.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "action", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Action {
     /// The customer is told that the case is received; without a text the case id is the response.
     Respond {
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(schema_with = optional_text)]
         text: Option<String>,
     },
     Take {},
     Release {},
     Assign {
+        #[schema(schema_with = line)]
         assignee: UserId,
     },
     /// Internal: the customer never sees it.
     Note {
+        #[schema(schema_with = text)]
         text: String,
     },
     /// Goes to the customer.
     Reply {
+        #[schema(schema_with = text)]
         text: String,
     },
     RequestInfo {
+        #[schema(schema_with = text)]
         text: String,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         items: Vec<InfoItem>,
     },
     InfoReceived {
         #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[schema(schema_with = optional_text)]
         text: Option<String>,
     },
     SetSeverity {
         severity: Severity,
+        #[schema(schema_with = text)]
         reason: String,
     },
     RecordWorkaround {
+        #[schema(schema_with = text)]
         text: String,
     },
     LogPhoneCall {
+        #[schema(schema_with = line)]
         with: String,
+        #[schema(schema_with = text)]
         text: String,
     },
     SetEligibility {
         eligibility: Eligibility,
+        #[schema(schema_with = text)]
         reason: String,
     },
     Escalate {
         to: Tier,
+        #[schema(schema_with = text)]
         reason: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         finding: Option<Finding>,
@@ -69,10 +84,12 @@ pub enum Action {
         new_correction: Option<NewCorrection>,
     },
     HandBack {
+        #[schema(schema_with = text)]
         reason: String,
     },
     Close {
         resolution: ResolutionKind,
+        #[schema(schema_with = text)]
         text: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cause: Option<Cause>,
@@ -80,12 +97,15 @@ pub enum Action {
         duplicate_of: Option<CaseId>,
     },
     Reopen {
+        #[schema(schema_with = text)]
         reason: String,
     },
 }
 
 /// An action's name, without its fields.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ActionKind {
     Respond,

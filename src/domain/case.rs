@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::action::ActionKind;
 use super::people::{CaseId, CorrectionId, PartnerRef, Person, Revision};
@@ -14,26 +15,30 @@ use super::words::{
 };
 
 /// Who reported a case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Customer {
     pub company: Untrusted,
     pub contact: Untrusted,
 }
 
 /// One clock as the service reports it. "Breached" is `Running` past `due_at` on the server's clock.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClockSummary {
     pub kind: ClockKind,
     pub tier: Tier,
     pub target: Target,
     pub started_at: DateTime<Utc>,
     /// None while an open pause holds the clock.
+    #[schema(required)]
     pub due_at: Option<DateTime<Utc>>,
     pub state: ClockState,
+    #[schema(required)]
     pub paused_since: Option<DateTime<Utc>>,
+    #[schema(required)]
     pub ended_at: Option<DateTime<Utc>>,
     /// Signed seconds left (open seconds, or elapsed ones for an elapsed target) of a paused or ended
     /// clock; None while it runs, since the reader counts it.
+    #[schema(required)]
     pub remaining_s: Option<i64>,
     /// The id of the calendar that it runs on.
     pub calendar: String,
@@ -47,7 +52,7 @@ pub struct ClockSummary {
 
 /// What a case's clocks went through: all that their summaries leave out. With both, whoever shows the case
 /// can explain its clocks and work out what an act would do to them (`sla::ledger::Ledger::restored`).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CaseLedger {
     /// The last event that the clocks know of; none after it counts as earlier.
     pub as_of: DateTime<Utc>,
@@ -58,11 +63,12 @@ pub struct CaseLedger {
 }
 
 /// What one clock went through.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClockHistory {
     /// The first instant that counts: the start, or the opening after it.
     pub effective_at: DateTime<Utc>,
     /// When the clock is due if nothing pauses it; None: not within 20 years.
+    #[schema(required)]
     pub nominal_due_at: Option<DateTime<Utc>>,
     /// The severity whose target it has; None: not known.
     #[serde(default)]
@@ -79,26 +85,29 @@ pub struct ClockHistory {
 }
 
 /// A stretch of time that does not count: from `from` until just before `to`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClockPause {
     pub from: DateTime<Utc>,
     /// None: it lasts.
+    #[schema(required)]
     pub to: Option<DateTime<Utc>>,
     pub reason: PauseReason,
 }
 
 /// A target that a clock had until its case's severity, or the policy, changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct EarlierTarget {
     /// None: with a change of the policy, which has no instant in the case's life.
+    #[schema(required)]
     pub until: Option<DateTime<Utc>>,
+    #[schema(required)]
     pub severity: Option<Severity>,
     pub target: Target,
     pub policy: String,
 }
 
 /// A case, as in the change feed: what the queue and the clocks need, never the timeline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Case {
     pub id: CaseId,
     pub subject: Untrusted,
@@ -107,23 +116,28 @@ pub struct Case {
     pub state: CaseState,
     pub partner: PartnerRef,
     pub customer: Customer,
+    #[schema(required)]
     pub assignee: Option<Person>,
     pub eligibility: Eligibility,
     pub environment: Environment,
     pub workaround: bool,
+    #[schema(required)]
     pub phone_follow_up: Option<PhoneFollowUp>,
+    #[schema(required)]
     pub correction: Option<CorrectionId>,
     pub reported_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+    #[schema(value_type = u64)]
     pub revision: Revision,
     pub clocks: Vec<ClockSummary>,
 }
 
 /// How a case was closed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Resolution {
     pub kind: ResolutionKind,
     pub text: Untrusted,
+    #[schema(required)]
     pub cause: Option<Cause>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicate_of: Option<CaseId>,
@@ -132,7 +146,7 @@ pub struct Resolution {
 }
 
 /// Who may read a timeline entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Visibility {
     Internal,
@@ -140,7 +154,7 @@ pub enum Visibility {
 }
 
 /// What a timeline entry tells. Those of acts bear the act's word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TimelineKind {
     /// The case was registered.
@@ -194,7 +208,7 @@ impl From<ActionKind> for TimelineKind {
 }
 
 /// One entry of a case's timeline.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TimelineEntry {
     /// Counts from 1 within its case.
     pub seq: u64,
@@ -210,7 +224,7 @@ pub struct TimelineEntry {
 }
 
 /// A file of a case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Attachment {
     pub id: String,
     pub name: Untrusted,
@@ -223,17 +237,21 @@ pub struct Attachment {
 }
 
 /// One case, whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CaseDetail {
     #[serde(flatten)]
     pub case: Case,
     pub description: Untrusted,
+    #[schema(required)]
     pub product: Option<Untrusted>,
+    #[schema(required)]
     pub version: Option<Untrusted>,
     /// The last four characters only, for those who may not see all of it.
     pub licence_key: Untrusted,
     pub email: Untrusted,
+    #[schema(required)]
     pub phone: Option<Untrusted>,
+    #[schema(required)]
     pub resolution: Option<Resolution>,
     pub attachments: Vec<Attachment>,
     /// Oldest first.

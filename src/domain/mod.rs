@@ -6,6 +6,7 @@ pub mod case;
 pub mod nearest;
 pub mod people;
 pub mod rules;
+pub mod schema;
 pub mod search;
 pub mod target;
 pub mod text;

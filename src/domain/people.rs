@@ -1,6 +1,7 @@
 //! Ids and the people behind them.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::text::{Untrusted, safe_line};
 use super::words::Tier;
@@ -8,7 +9,7 @@ use super::words::Tier;
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(transparent)]
         pub struct $name(String);
 
@@ -63,7 +64,7 @@ impl CaseId {
 pub type Revision = u64;
 
 /// What somebody is at the desk. The word on the wire is the snake_case name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Partner agent, 1st level.
@@ -115,14 +116,14 @@ impl Role {
 }
 
 /// Somebody by id and name, as shown on cases.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Person {
     pub id: UserId,
     pub name: Untrusted,
 }
 
 /// A partner by id and name, as shown on cases.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PartnerRef {
     pub id: PartnerId,
     pub name: Untrusted,

@@ -4,6 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// The time that a tier has (FAQ: response target, resolution target).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -75,6 +78,21 @@ impl<'de> Deserialize<'de> for Target {
         String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
     }
 }
+
+impl PartialSchema for Target {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "`2h`, `45m`, `30s` elapsed; `4bh`, `30bm` open time; `1bd` business days",
+            ))
+            .pattern(Some("^[0-9]{1,8}(s|m|h|bm|bh|bd)$"))
+            .examples(["2h", "4bh", "1bd"])
+            .into()
+    }
+}
+
+impl ToSchema for Target {}
 
 #[cfg(test)]
 mod tests {

@@ -7,6 +7,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
+use utoipa::ToSchema;
 
 /// The longest grapheme, in bytes, that reaches a cell.
 const GRAPHEME_CAP: usize = 64;
@@ -14,8 +15,11 @@ const GRAPHEME_CAP: usize = 64;
 const MARK: char = '\u{fffd}';
 
 /// Text that somebody else wrote: a customer, an agent, a desk, a file, an error of a library.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, ToSchema,
+)]
 #[serde(transparent)]
+#[schema(as = Text)]
 pub struct Untrusted(String);
 
 impl Untrusted {

@@ -2,6 +2,9 @@
 //! scripts and flags (`word`, `FromStr`), and the word that people read (`label`).
 
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// A text that is none of the allowed words; says which are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +37,18 @@ macro_rules! words {
                 match self { $(Self::$variant => $label,)+ }
             }
         }
+
+        // Derived, it would not see the words: they come through this macro.
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .enum_values(Some(Self::ALL.iter().map(|w| w.word())))
+                    .into()
+            }
+        }
+
+        impl ToSchema for $name {}
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

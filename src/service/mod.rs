@@ -20,6 +20,7 @@ mod tls;
 pub(crate) mod tokens;
 
 pub use edge::{ClientAddress, Edge, Net};
+pub use http::document as openapi;
 pub use limits::{Limits, Wait};
 pub use metrics::Metrics;
 pub use problem::Answered;

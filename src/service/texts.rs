@@ -2,10 +2,7 @@
 
 use super::problem::field;
 use crate::domain::rules::{CONTACT_MAX, LINE_MAX, SUBJECT_MAX, TEXT_MAX, fault};
-use crate::wire::{FieldError, Report};
-
-/// The longest address that mail can carry (RFC 5321).
-const EMAIL: usize = 254;
+use crate::wire::{EMAIL_MAX, FieldError, Report};
 
 /// Collects what is wrong with the texts of one request.
 #[derive(Default)]
@@ -39,7 +36,7 @@ pub(crate) fn check_report(report: &Report) -> Vec<FieldError> {
         .text("description", &report.description, TEXT_MAX)
         .text("licence_key", &report.licence_key, LINE_MAX)
         .text("contact", &report.contact, CONTACT_MAX)
-        .text("email", &report.email, EMAIL)
+        .text("email", &report.email, EMAIL_MAX)
         .optional("product", report.product.as_ref(), LINE_MAX)
         .optional("version", report.version.as_ref(), LINE_MAX)
         .optional("company", report.company.as_ref(), LINE_MAX)

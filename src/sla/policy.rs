@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use utoipa::ToSchema;
 
 use super::budget::{Time, Want};
 use super::calendar::{Calendar, CalendarDocument, Fault};
@@ -26,7 +27,7 @@ const REFERENCE_S: i64 = 1_767_225_600;
 /// The policy as it is written in TOML, and as `GET /api/v1/policy` gives it in JSON. In JSON, fields that
 /// this version does not know are passed over, so that an older desk understands a newer service; in a
 /// file they are errors ([`Policy::from_toml`]).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PolicyDocument {
     /// Chosen by who writes the policy; every clock remembers it.
     pub version: String,
@@ -44,6 +45,7 @@ pub struct PolicyDocument {
     /// Versions that were in force before, under which clocks may still run: a desk reads those on their
     /// own calendars. The service adds them; a file never has them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(no_recursion)]
     pub earlier: Vec<PolicyDocument>,
 }
 
@@ -62,7 +64,7 @@ impl PolicyDocument {
 }
 
 /// The targets by severity (FAQ: response and resolution targets).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Matrix {
     pub critical: Row,
     pub high: Row,
@@ -71,7 +73,7 @@ pub struct Matrix {
 }
 
 /// The targets of one severity. Product Management has none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Row {
     /// Response, by 1st level.
     pub response: Target,
@@ -82,7 +84,7 @@ pub struct Row {
 }
 
 /// From when a clock asks for attention.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Attention {
     pub warning: Threshold,
@@ -90,7 +92,7 @@ pub struct Attention {
 }
 
 /// Reached when either the share or the time is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Threshold {
     /// Share of the target that is left.
     pub percent: u8,
@@ -121,7 +123,7 @@ impl Default for Attention {
 }
 
 /// The switches: where real desks differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(default)]
 pub struct Rules {
     pub business_day: BusinessDayEnd,
@@ -147,7 +149,7 @@ impl Default for Rules {
 }
 
 /// Where a business-day target ends on its last day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum BusinessDayEnd {
     SameTime,
@@ -155,7 +157,7 @@ pub enum BusinessDayEnd {
 }
 
 /// What a tier's clock does when the tier gets the case again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Again {
     /// It goes on with what it had left.
@@ -165,7 +167,7 @@ pub enum Again {
 }
 
 /// What the time between closing and reopening does (domain rule 8).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reopened {
     /// It does not count.
@@ -177,7 +179,7 @@ pub enum Reopened {
 }
 
 /// What a changed policy does to clocks that run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PolicyChange {
     /// They keep the policy under which they started.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::domain::{
     ActionKind, Actor, Case, CaseId, Environment, PartnerRef, Role, Severity, Tier, TimelineEntry,
@@ -16,7 +17,7 @@ pub const MAX_WAIT_S: u64 = 30;
 pub const MAX_PAGE: usize = 200;
 
 /// `GET /api/v1/changes`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Feed {
     pub cases: Vec<Case>,
     /// Closed, or no longer the caller's to see.
@@ -27,20 +28,23 @@ pub struct Feed {
 }
 
 /// `GET /api/v1/cases`: a search, closed cases too, newest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Found {
     pub cases: Vec<Case>,
     /// The `after` of the next page; null where there is none.
+    #[schema(required)]
     pub next: Option<CaseId>,
 }
 
 /// `GET /api/v1/me`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Me {
     pub id: UserId,
     pub name: Untrusted,
     pub role: Role,
+    #[schema(required)]
     pub tier: Option<Tier>,
+    #[schema(required)]
     pub partner: Option<PartnerRef>,
     /// The actions that the role may do to some case.
     pub may: Vec<ActionKind>,
@@ -59,52 +63,100 @@ impl Me {
 }
 
 /// `POST /api/v1/cases`: what the support form sends. The texts are checked by the service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Report {
+    #[schema(schema_with = bounds::subject)]
     pub subject: String,
+    #[schema(schema_with = bounds::description)]
     pub description: String,
     pub environment: Environment,
+    #[schema(schema_with = bounds::licence_key)]
     pub licence_key: String,
+    #[schema(schema_with = bounds::contact)]
     pub contact: String,
+    #[schema(schema_with = bounds::email)]
     pub email: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub severity: Option<Severity>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workaround: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = bounds::optional_line)]
     pub product: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = bounds::optional_line)]
     pub version: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = bounds::optional_line)]
     pub company: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = bounds::optional_line)]
     pub phone: Option<String>,
 }
 
+/// The longest address that mail can carry (RFC 5321), in characters.
+pub const EMAIL_MAX: usize = 254;
+
+/// What the service takes of a report's fields, as schemas.
+mod bounds {
+    use utoipa::openapi::schema::Object;
+
+    use super::EMAIL_MAX;
+    use crate::domain::rules::{CONTACT_MAX, LINE_MAX, SUBJECT_MAX, TEXT_MAX};
+    use crate::domain::schema::{NO_NUL, bounded, optional};
+
+    /// Something on both sides of the last at sign, no control characters, no white space.
+    const ADDRESS: &str = r"^[^\u0000- \u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+@[^@\u0000- \u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$";
+
+    pub(super) fn subject() -> Object {
+        bounded(1, SUBJECT_MAX, NO_NUL).build()
+    }
+
+    pub(super) fn description() -> Object {
+        bounded(1, TEXT_MAX, NO_NUL).build()
+    }
+
+    pub(super) fn licence_key() -> Object {
+        bounded(1, LINE_MAX, NO_NUL).build()
+    }
+
+    pub(super) fn contact() -> Object {
+        bounded(1, CONTACT_MAX, NO_NUL).build()
+    }
+
+    pub(super) fn email() -> Object {
+        bounded(3, EMAIL_MAX, ADDRESS).build()
+    }
+
+    pub(super) fn optional_line() -> Object {
+        optional(LINE_MAX)
+    }
+}
+
 /// The answer to a [`Report`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reported {
     pub id: CaseId,
     pub case: Case,
 }
 
 /// The answer to an action.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Acted {
     pub case: Case,
     pub event: TimelineEntry,
 }
 
 /// What is wrong with one field.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {
     pub field: String,
     pub message: Untrusted,
 }
 
 /// The stable codes of problems.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Code {
     BadRequest,
@@ -128,6 +180,27 @@ pub enum Code {
 }
 
 impl Code {
+    pub const ALL: &'static [Self] = &[
+        Self::BadRequest,
+        Self::MissingIdempotencyKey,
+        Self::Unauthorized,
+        Self::NotAllowed,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Rule,
+        Self::InProgress,
+        Self::CursorGone,
+        Self::Stale,
+        Self::TooLarge,
+        Self::Unsupported,
+        Self::TooMany,
+        Self::NoSpace,
+        Self::Invalid,
+        Self::KeyReused,
+        Self::Internal,
+        Self::Unavailable,
+    ];
+
     /// The HTTP status that goes with the code.
     #[must_use]
     pub const fn status(self) -> u16 {
@@ -177,7 +250,7 @@ impl Code {
 }
 
 /// `application/problem+json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     #[serde(rename = "type")]
     pub kind: String,

@@ -15,7 +15,16 @@ use crate::service::metrics::OPEN_METRICS;
 use crate::service::problem::not_found;
 use crate::wire::Code;
 
+/// Numbers of the desk, for its operators
+///
 /// With a token, an administrator's; without one, from this machine or the nets that the desk names.
+#[utoipa::path(
+    get, path = "/metrics", tag = "service", security((), ("token" = [])),
+    responses(
+        (status = 200, description = "OpenMetrics text.", body = String, content_type = OPEN_METRICS),
+        (status = 404),
+    ),
+)]
 pub(super) async fn metrics(
     State(service): State<Service>,
     request: Request,

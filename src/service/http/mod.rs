@@ -3,6 +3,8 @@
 mod answer;
 mod handlers;
 mod metrics;
+mod openapi;
+mod parameters;
 mod read;
 
 use std::any::Any;
@@ -12,10 +14,11 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::Service;
 use super::edge::{Came, REQUEST_ID, RequestId};
@@ -23,22 +26,29 @@ use super::problem::{internal, not_found, problem};
 use crate::wire::Code;
 use answer::Refused;
 
+pub use openapi::document;
+
 /// Browsers come by TLS alone from then on, for a year.
 const ONLY_TLS: &str = "max-age=31536000";
 
-/// All routes of the service.
+/// All routes of the service, each with its documentation: CONTRIBUTING.md, "Adding a route".
+fn documented() -> OpenApiRouter<Service> {
+    OpenApiRouter::default()
+        .routes(routes!(handlers::healthz))
+        .routes(routes!(handlers::readyz))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(handlers::openapi))
+        .routes(routes!(handlers::me))
+        .routes(routes!(handlers::policy))
+        .routes(routes!(handlers::changes))
+        .routes(routes!(handlers::search, handlers::report))
+        .routes(routes!(handlers::case))
+        .routes(routes!(handlers::act))
+        .routes(routes!(handlers::audit))
+}
+
 pub(super) fn router(service: Service) -> Router {
-    Router::new()
-        .route("/healthz", get(handlers::healthz))
-        .route("/readyz", get(handlers::readyz))
-        .route("/metrics", get(metrics::metrics))
-        .route("/api/v1/me", get(handlers::me))
-        .route("/api/v1/policy", get(handlers::policy))
-        .route("/api/v1/changes", get(handlers::changes))
-        .route("/api/v1/cases", get(handlers::search).post(handlers::report))
-        .route("/api/v1/cases/{id}", get(handlers::case))
-        .route("/api/v1/cases/{id}/actions", post(handlers::act))
-        .route("/api/v1/audit", get(handlers::audit))
+    Router::from(documented())
         .fallback(async || Refused(not_found()))
         .method_not_allowed_fallback(async || {
             Refused(problem(Code::MethodNotAllowed, "This address does not take that method."))
@@ -108,6 +118,7 @@ mod tests {
     use std::sync::Arc;
 
     use axum::body::Body;
+    use axum::routing::get;
     use tower::ServiceExt;
 
     use super::*;

@@ -11,19 +11,21 @@ use crate::domain::{CaseId, UserId};
 use crate::service::tokens;
 
 /// One entry, as `GET /api/v1/audit` gives it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct AuditEntry {
     pub seq: i64,
     pub at: DateTime<Utc>,
     pub actor: UserId,
     pub action: String,
+    #[schema(required)]
     pub case: Option<CaseId>,
+    #[schema(required)]
     pub idempotency_key: Option<String>,
     pub hash: String,
 }
 
 /// `GET /api/v1/audit`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct AuditPage {
     pub entries: Vec<AuditEntry>,
     /// The `after` of the next page.

@@ -5,6 +5,8 @@ use std::fmt::{self, Write as _};
 
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::{Array, Object, Schema, Type};
 
 use super::DAY_S;
 
@@ -15,7 +17,7 @@ pub const WEEKDAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"
 pub type WrittenInterval = [String; 2];
 
 /// A calendar as it is written, in TOML and in JSON.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub struct CalendarDocument {
     /// The name for people; the id where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,18 +26,28 @@ pub struct CalendarDocument {
     pub tz: String,
     /// Opening intervals by weekday key. One that ends at or before its start ends the day after.
     #[serde(deserialize_with = "unique_keys")]
+    #[schema(schema_with = intervals_by_key)]
     pub weekly: BTreeMap<String, Vec<WrittenInterval>>,
     /// Dates on which the whole local date is closed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub holidays: Vec<String>,
     /// Dates with intervals of their own, which win over the week and over a holiday; may be empty.
     #[serde(default, deserialize_with = "unique_keys", skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(schema_with = intervals_by_key)]
     pub special: BTreeMap<String, Vec<WrittenInterval>>,
 }
 
 impl CalendarDocument {
     /// The keys that a calendar may have.
     pub const KEYS: &[&str] = &["name", "tz", "weekly", "holidays", "special"];
+}
+
+/// The schema of what is open, by weekday or date.
+fn intervals_by_key() -> Object {
+    let time = Object::builder().schema_type(Type::String).examples(["08:30"]);
+    let interval = Array::builder().items(time).min_items(Some(2)).max_items(Some(2));
+    let intervals = Array::builder().items(interval);
+    Object::builder().additional_properties(Some(Schema::from(intervals.build()))).build()
 }
 
 /// A map that refuses a key given twice, which serde would let the last one win.
