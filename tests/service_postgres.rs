@@ -1,7 +1,14 @@
-//! The case service as its clients meet it, on PostgreSQL: the tests of `service.rs` and `policy.rs` once more.
-//! Without a database for tests they say that they were skipped.
+//! The case service as its clients meet it, on PostgreSQL: the tests of `service.rs`, `routes.rs` and
+//! `policy.rs` once more. Without a database for tests they say that they were skipped.
+
+#![allow(
+    clippy::duplicate_mod,
+    reason = "each of them brings the desk along that it has alone, too"
+)]
 
 #[path = "policy.rs"]
 mod policy;
+#[path = "routes.rs"]
+mod routes;
 #[path = "service.rs"]
 mod service;
