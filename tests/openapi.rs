@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step of a test is its failure")]
 
-#[allow(dead_code, reason = "shared with other tests, which need more of it")]
 #[macro_use]
 #[path = "support/service.rs"]
 mod support;
@@ -314,7 +313,7 @@ fn faults(document: &Value, schema: &Value, value: &Value) -> Vec<String> {
                         }
                     }
                     (None, Some(schema)) => {
-                        wrong.extend(within(name, faults(document, schema, value)))
+                        wrong.extend(within(name, faults(document, schema, value)));
                     }
                     (None, None) => wrong.push(format!("{name} is not in the document")),
                 }

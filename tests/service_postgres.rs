@@ -1,5 +1,5 @@
-//! The case service as its clients meet it, on PostgreSQL: the tests of `service.rs`, `routes.rs` and
-//! `policy.rs` once more. Without a database for tests they say that they were skipped.
+//! The case service as its clients meet it, on PostgreSQL: the black-box tests once more. Without a database
+//! for tests they say that they were skipped.
 
 #![allow(
     clippy::duplicate_mod,
