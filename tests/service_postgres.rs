@@ -6,6 +6,8 @@
     reason = "each of them brings the desk along that it has alone, too"
 )]
 
+#[path = "mail.rs"]
+mod mail;
 #[path = "policy.rs"]
 mod policy;
 #[path = "routes.rs"]

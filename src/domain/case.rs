@@ -179,6 +179,8 @@ pub enum TimelineKind {
     Reopen,
     /// Another policy was put in force, and it applies to clocks that run.
     PolicyChange,
+    /// What became of mail to the customer.
+    Mail,
     /// A kind that this version does not know yet.
     #[serde(other)]
     Other,

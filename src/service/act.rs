@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::mail::{letter_of, mail_entry};
 use super::problem::{Answered, field, internal, invalid, not_found, problem};
 use super::store::{
     CaseRow, Conn, Ending, NewAudit, Scope, StoreError, Stored, colleague, correction_exists,
@@ -139,6 +140,7 @@ impl Service {
         tx.commit().await?;
         if let Some(changed) = changed {
             self.changed(&changed);
+            self.mail_is_queued();
         }
         Ok(StoredAnswer { status: stored.status, body: stored.body })
     }
@@ -224,11 +226,23 @@ impl Service {
             (CaseState::Closed, None) => Ending::Kept,
             (CaseState::Open | CaseState::Waiting, _) => Ending::Open,
         };
+        let not_mailed = match letter_of(action) {
+            Some((kind, text)) => {
+                self.write_to_customer(&mut *conn, &row, kind, &text, self.now()).await?
+            }
+            None => None,
+        };
+        if not_mailed.is_some() {
+            row.entries += 1;
+        }
         if !row.update(conn, decided_on, ending).await? {
             // Somebody else was faster: judged anew, on the case as it is then.
             return Err(StoreError::Again.into());
         }
         row.add_entry(conn, &event).await?;
+        if let Some(said) = not_mailed {
+            row.add_entry(conn, &mail_entry(row.entries, now, said)).await?;
+        }
         Ok((Acted { case: after, event }, row))
     }
 }

@@ -2,6 +2,7 @@
 //! rules themselves are the domain's; this room brings them together with time, people and storage.
 
 pub mod demo;
+pub mod mail;
 pub mod store;
 
 mod act;
@@ -43,6 +44,7 @@ use crate::sla::policy::{Policy, PolicyDocument};
 use crate::wire::{Code, Feed, Found, MAX_PAGE, MAX_WAIT_S};
 use cursor::Cursors;
 use latest::Latest;
+use mail::{Mail, MailSettings};
 use problem::{field, internal, invalid, not_found, problem};
 use store::{
     Account, CaseRow, Changed, Conn, Heard, Listener, Place, Position, Scope, Store, StoreError,
@@ -64,6 +66,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     cursors: Cursors,
     latest: Latest,
+    /// None: the desk sends no mail.
+    mail: Option<Mail>,
     /// Writes under way. They finish even when the caller hangs up in the middle.
     writes: Mutex<JoinSet<()>>,
     /// Ends held requests, and the tasks of the service, when it goes down.
@@ -91,6 +95,20 @@ impl Service {
         policy: Arc<Policy>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, StoreError> {
+        Self::open_with_mail(place, policy, clock, None).await
+    }
+
+    /// As [`Service::open`], with a mail server. Letters are queued from now on; [`Service::start_mail`] sends
+    /// them.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn open_with_mail(
+        place: impl Into<Place>,
+        policy: Arc<Policy>,
+        clock: Arc<dyn Clock>,
+        mail: Option<MailSettings>,
+    ) -> Result<Self, StoreError> {
         let store = Store::open_to_serve(&place.into()).await?;
         let secret = store.meta("cursor_secret").await?.unwrap_or_default();
         let listener = store.listener().await?;
@@ -102,12 +120,16 @@ impl Service {
                 clock,
                 cursors: Cursors::new(secret),
                 latest: Latest::default(),
+                mail: mail.map(Mail::new),
                 writes: Mutex::new(JoinSet::new()),
                 closing: CancellationToken::new(),
                 limits: Limits::default(),
                 metrics: Metrics::default(),
             }),
         };
+        if !service.sends_mail() {
+            tracing::info!("no mail server is configured: the desk sends no mail");
+        }
         if let Some(listener) = listener {
             service.spawn(service.clone().listen(listener));
         }

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::act::{StoredAnswer, key_reused};
+use super::mail::{Kind, Letter, mail_entry};
 use super::problem::{Answered, field, internal, invalid, not_found};
 use super::store::{
     CaseRow, Conn, Details, Ending, Licence, NewAudit, Scope, StoreError, Stored, new_case_id,
@@ -164,7 +165,7 @@ impl Service {
             updated_at: now,
             revision: 1,
             change_seq: 0,
-            entries: 1,
+            entries: if self.sends_mail() { 2 } else { 1 },
         };
         let details = Details {
             description: report.description.clone(),
@@ -186,6 +187,20 @@ impl Service {
             summary: format!("reported as {severity}").into(),
         };
         row.add_entry(&mut tx, &entry).await?;
+        if self.sends_mail() {
+            // The same work whether or not the address is on record, and an entry either way.
+            let receipt = Letter {
+                case: &row,
+                licence_key: &details.licence_key,
+                email: &details.email,
+                kind: Kind::Receipt,
+                text: "",
+                at: self.now(),
+            };
+            let said = self.write_letter(&mut tx, &receipt).await?;
+            let said = said.unwrap_or_else(|| "the case id is being mailed".to_owned());
+            row.add_entry(&mut tx, &mail_entry(row.entries, now, said)).await?;
+        }
         let mut shown = row.clone();
         let foreign =
             actor.role == Role::Partner && actor.partner.as_ref() != Some(&row.partner.id);
@@ -217,6 +232,7 @@ impl Service {
         .await?;
         tx.commit().await?;
         self.changed(&changed);
+        self.mail_is_queued();
         Ok(StoredAnswer { status: 201, body })
     }
 

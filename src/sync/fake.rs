@@ -267,6 +267,7 @@ pub(super) fn me() -> Me {
         tier: None,
         partner: None,
         may: Vec::new(),
+        mail: false,
     }
 }
 

@@ -48,6 +48,10 @@ pub struct Me {
     pub partner: Option<PartnerRef>,
     /// The actions that the role may do to some case.
     pub may: Vec<ActionKind>,
+    /// Whether the desk mails customers their case id and what agents write to them. If not, agents tell them
+    /// by hand.
+    #[serde(default)]
+    pub mail: bool,
 }
 
 impl Me {

@@ -233,6 +233,7 @@ impl CaseApi for PlayedDesk {
             tier: Some(Tier::First),
             partner: Some(nordwind()),
             may: caseload::domain::ActionKind::ALL.to_vec(),
+            mail: false,
         };
         async move { self.answer(me) }.boxed()
     }

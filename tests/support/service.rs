@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use caseload::clock::ManualClock;
 use caseload::domain::{CaseId, PartnerId, Role, UserId};
+use caseload::service::mail::MailSettings;
 use caseload::service::store::Place;
 use caseload::service::store::seed::{
     Seed, SeedCorrection, SeedLicence, SeedPartner, SeedToken, SeedUser,
@@ -76,6 +77,7 @@ pub struct Desk {
     pub dir: TempDir,
     pub clock: Arc<ManualClock>,
     pub service: Service,
+    mail: Option<MailSettings>,
     pub address: SocketAddr,
     client: Client,
     stop: Option<oneshot::Sender<()>>,
@@ -135,22 +137,32 @@ fn seed() -> Seed {
     }
 }
 
-async fn open(place: &Place, clock: &Arc<ManualClock>) -> Service {
-    Service::open(place.clone(), Arc::new(Policy::embedded()), clock.clone()).await.unwrap()
+async fn open(place: &Place, clock: &Arc<ManualClock>, mail: Option<MailSettings>) -> Service {
+    let policy = Arc::new(Policy::embedded());
+    Service::open_with_mail(place.clone(), policy, clock.clone(), mail).await.unwrap()
 }
 
 impl Desk {
     pub async fn start() -> Option<Self> {
-        Self::start_at(Edge::default()).await
+        Self::start_with(Edge::default(), None).await
     }
 
     pub async fn start_at(edge: Edge) -> Option<Self> {
+        Self::start_with(edge, None).await
+    }
+
+    /// With a mail server; what is due is sent by [`Service::send_due_mail`] alone.
+    pub async fn start_with_mail(mail: MailSettings) -> Option<Self> {
+        Self::start_with(Edge::default(), Some(mail)).await
+    }
+
+    async fn start_with(edge: Edge, mail: Option<MailSettings>) -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
         let place = new_place(&dir).await?;
         let clock = Arc::new(ManualClock::at(start_of_time()));
-        let service = open(&place, &clock).await;
+        let service = open(&place, &clock, mail.clone()).await;
         service.store().seed(&seed()).await.unwrap();
-        Some(Self::serve(place, dir, clock, service, edge).await)
+        Some(Self::serve(place, dir, clock, service, edge, mail).await)
     }
 
     async fn serve(
@@ -159,6 +171,7 @@ impl Desk {
         clock: Arc<ManualClock>,
         service: Service,
         edge: Edge,
+        mail: Option<MailSettings>,
     ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -175,7 +188,7 @@ impl Desk {
         // Another test of this process may have been first.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
-        Self { place, dir, clock, service, address, client, stop: Some(stop), serving }
+        Self { place, dir, clock, service, mail, address, client, stop: Some(stop), serving }
     }
 
     /// Tells the service to end; what is under way is answered.
@@ -193,10 +206,10 @@ impl Desk {
         self.stop();
         self.ended().await;
         self.service.close().await;
-        let Self { place, dir, clock, service, .. } = self;
+        let Self { place, dir, clock, service, mail, .. } = self;
         drop(service);
-        let service = open(&place, &clock).await;
-        Self::serve(place, dir, clock, service, Edge::default()).await
+        let service = open(&place, &clock, mail.clone()).await;
+        Self::serve(place, dir, clock, service, Edge::default(), mail).await
     }
 
     pub fn url(&self, path: &str) -> String {

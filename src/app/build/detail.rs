@@ -256,6 +256,7 @@ fn happened(kind: TimelineKind) -> &'static str {
         TimelineKind::Close => "closed it",
         TimelineKind::Reopen => "reopened it",
         TimelineKind::PolicyChange => "put it under another policy",
+        TimelineKind::Mail => "about its mail",
         TimelineKind::Other => "did something that this version does not know",
     }
 }

@@ -86,7 +86,7 @@ pub(super) async fn openapi() -> Response {
     get, path = "/api/v1/me", tag = "desk",
     responses((status = 200, description = "The caller.", body = Me)),
 )]
-pub(super) async fn me(caller: Caller) -> Handled {
+pub(super) async fn me(caller: Caller, State(service): State<Service>) -> Handled {
     let Caller(account) = caller;
     let role = account.actor.role;
     Ok(json(&Me {
@@ -96,6 +96,7 @@ pub(super) async fn me(caller: Caller) -> Handled {
         tier: role.tier(),
         partner: account.partner,
         may: ActionKind::ALL.iter().copied().filter(|kind| role_may(role, *kind)).collect(),
+        mail: service.sends_mail(),
     })?)
 }
 

@@ -355,6 +355,11 @@ impl CaseRow {
             .collect()
     }
 
+    /// The case's licence key, and the address that its customer gave.
+    pub(crate) async fn address(&self, conn: &mut Conn) -> Result<(String, String), StoreError> {
+        conn.one("SELECT licence_key, email FROM cases WHERE n = $1", args![self.n]).await
+    }
+
     pub(crate) async fn details(&self, conn: &mut Conn) -> Result<Details, StoreError> {
         type Rest = (
             String,
