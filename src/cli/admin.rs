@@ -1,6 +1,7 @@
 //! `caseload admin`
 
 mod calendar;
+mod mail;
 mod policy;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -70,6 +71,17 @@ enum Command {
     Calendar {
         #[command(subcommand)]
         command: calendar::Command,
+    },
+    /// Mail to customers: what was sent, what waits, what was given up
+    ///
+    /// Letters that the mail server refused for good, or would not take for two days, are dead: they stay here
+    /// until somebody sends them again.
+    #[command(after_help = "Examples:
+  caseload admin mail list --dead
+  caseload admin mail retry --all-dead")]
+    Mail {
+        #[command(subcommand)]
+        command: mail::Command,
     },
     /// The policy: targets, calendars and how the clocks behave
     ///
@@ -197,6 +209,7 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
         }
         Command::Token { command } => token(session, command, now).await,
         Command::Calendar { command } => calendar::run(session, command, now).await,
+        Command::Mail { command } => mail::run(session, command, now).await,
         Command::Policy { command } => policy::run(session, command, now).await,
     }
 }

@@ -40,6 +40,7 @@ Exit codes:
 Environment:
   CASELOAD_URL, CASELOAD_TOKEN or CASELOAD_TOKEN_FILE: a desk without a configuration
   CASELOAD_CONFIG, CASELOAD_DESK, CASELOAD_HOME, CASELOAD_ASCII, CASELOAD_THEME, NO_COLOR
+  CASELOAD_SMTP_URL: the mail server of serve and demo
   CASELOAD_LOG=info: write a log into the state folder
   CASELOAD_INSECURE_HTTP=1: allow plain http to another machine";
 

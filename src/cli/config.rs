@@ -163,6 +163,12 @@ fn serve_in_force(serve: &Serve, rows: &mut Vec<String>) {
     if let Some(url) = &serve.public_url {
         rows.push(row("serve.public_url", safe_line(url.value.as_str(), 200), url.from));
     }
+    if let Some(from) = &serve.mail_from {
+        rows.push(row("serve.mail_from", safe_line(&from.value, 200), from.from));
+    }
+    if let Some(most) = &serve.mail_per_hour {
+        rows.push(row("serve.mail_per_hour", most.value, most.from));
+    }
     if let Some(Setting { value: files, from }) = &serve.tls {
         rows.push(row("serve.tls_certificate", path(&files.certificate), *from));
         rows.push(row("serve.tls_key", path(&files.key), *from));

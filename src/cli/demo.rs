@@ -11,6 +11,7 @@ use url::Url;
 use super::admin;
 use super::at::At;
 use super::config::policy;
+use super::mail::MailServer;
 use super::outcome::{Exit, Failure, stopped};
 use super::screen;
 use super::serve::{NAME_ANOTHER_ADDRESS, asked_to_end, socket_address};
@@ -55,6 +56,8 @@ pub struct Args {
     /// Where to listen; by default a free port for this machine alone
     #[arg(long, value_name = "ADDR", value_parser = socket_address)]
     listen: Option<SocketAddr>,
+    #[command(flatten)]
+    mail: MailServer,
     /// Whose screen it is
     #[arg(
         long = "as",
@@ -105,6 +108,7 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
         seed: args.seed,
         still: args.still,
         listen: args.listen,
+        mail: args.mail.settings(session, &settings)?,
     };
     if args.headless {
         demo::run_headless(options, policy, Arc::new(SystemClock), io::stdout())

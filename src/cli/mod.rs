@@ -19,6 +19,7 @@ mod hand_back;
 mod info_received;
 mod list;
 mod look;
+mod mail;
 mod note;
 mod outcome;
 mod output;

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::admin::failed;
 use super::at::At;
 use super::config::policy;
+use super::mail::{MailServer, NO_MAIL};
 use super::outcome::{Exit, Failure, stopped};
 use super::session::Session;
 use super::supervisor::Supervisor;
@@ -37,6 +38,8 @@ pub struct Args {
     listen: Option<SocketAddr>,
     #[command(flatten)]
     at: At,
+    #[command(flatten)]
+    mail: MailServer,
 }
 
 pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure> {
@@ -45,9 +48,11 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
     let policy = Arc::new(policy(&settings)?);
     let tls = settings.serve.tls.as_ref().map(LoadedTls::load).transpose()?;
     let place = args.at.place(session)?;
+    let mail = args.mail.settings(session, &settings)?;
     let supervisor = Supervisor::of(&session.environment);
     let mut asked = Asked::listen(tls.is_some() || supervisor.is_there())?;
-    let service = Service::open(place.clone(), policy.clone(), Arc::new(SystemClock))
+    let clock = Arc::new(SystemClock);
+    let service = Service::open_with_mail(place.clone(), policy.clone(), clock, mail)
         .await
         .map_err(|error| failed("open the desk", &place, &error))?;
     let in_force = service.policy();
@@ -78,7 +83,11 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
     if matches!(service.store().is_in_use().await, Ok(false)) {
         session.output.remark(NOBODY_YET);
     }
+    if !service.sends_mail() {
+        session.output.remark(NO_MAIL);
+    }
     if said.is_ok() {
+        service.start_mail();
         supervisor.ready();
         let edge = edge(&settings.serve, tls.as_ref());
         let ending = CancellationToken::new();

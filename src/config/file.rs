@@ -373,11 +373,11 @@ pub(super) struct Reader<'t> {
 }
 
 impl Reader<'_> {
-    fn line(&self, offset: usize) -> usize {
+    pub(super) fn line(&self, offset: usize) -> usize {
         self.text.as_bytes().iter().take(offset).filter(|b| **b == b'\n').count() + 1
     }
 
-    fn wrong(&mut self, value: &Spanned<DeValue<'_>>, key: &str, wanted: &str) {
+    pub(super) fn wrong(&mut self, value: &Spanned<DeValue<'_>>, key: &str, wanted: &str) {
         let line = self.line(value.span().start);
         let key = crate::domain::text::safe_line(key, 60);
         let is = match value.get_ref() {

@@ -71,6 +71,8 @@ pub type Net = (IpAddr, u8);
 pub struct ServeTable {
     pub listen: Option<At<SocketAddr>>,
     pub public_url: Option<At<Url>>,
+    pub mail_from: Option<At<String>>,
+    pub mail_per_hour: Option<At<u32>>,
     pub tls_certificate: Option<At<String>>,
     pub tls_key: Option<At<String>>,
     pub trusted_proxies: Option<At<Vec<Net>>>,
@@ -83,6 +85,8 @@ pub struct ServeTable {
 const KEYS: &[&str] = &[
     "listen",
     "public_url",
+    "mail_from",
+    "mail_per_hour",
     "tls_certificate",
     "tls_key",
     "trusted_proxies",
@@ -106,6 +110,10 @@ impl ServeTable {
                     table.public_url =
                         r.text(value, key).and_then(|at| r.checked(at, |text| desk_url(&text)));
                 }
+                "mail_from" => {
+                    table.mail_from = r.text(value, key).and_then(|at| r.checked(at, sender));
+                }
+                "mail_per_hour" => table.mail_per_hour = count(r, value, key),
                 "tls_certificate" => table.tls_certificate = r.filled(value, key),
                 "tls_key" => table.tls_key = r.filled(value, key),
                 "trusted_proxies" => table.trusted_proxies = nets(r, value, key),
@@ -127,6 +135,28 @@ impl ServeTable {
         }
         table
     }
+}
+
+/// Who mail is from: an address, or a name with an address in angle brackets. The mail server's settings check
+/// it whole.
+fn sender(text: String) -> Result<String, String> {
+    if text.contains('@') && !text.contains(char::is_control) {
+        Ok(text)
+    } else {
+        Err("mail_from is no address; write \"Support <support@example.org>\"".to_owned())
+    }
+}
+
+/// How many.
+fn count(r: &mut Reader<'_>, value: &Spanned<DeValue<'_>>, key: &str) -> Option<At<u32>> {
+    let DeValue::Integer(written) = value.get_ref() else {
+        r.wrong(value, key, "a number");
+        return None;
+    };
+    let number = u32::from_str_radix(&written.as_str().replace('_', ""), written.radix());
+    r.checked(At { value: number, line: r.line(value.span().start) }, |number| {
+        number.map_err(|_| format!("\"{key}\" is a number from 0 to {}", u32::MAX))
+    })
 }
 
 fn nets(r: &mut Reader<'_>, value: &Spanned<DeValue<'_>>, key: &str) -> Option<At<Vec<Net>>> {
@@ -166,6 +196,10 @@ pub struct Serve {
     pub listen: Setting<SocketAddr>,
     /// Where customers and agents reach the desk, in links; None: where it listens.
     pub public_url: Option<Setting<Url>>,
+    /// Who mail is from, and is answered to; None: `support` at the mail server's domain.
+    pub mail_from: Option<Setting<String>>,
+    /// How many letters of its own the desk sends in an hour; None: as many as it does by itself.
+    pub mail_per_hour: Option<Setting<u32>>,
     pub tls: Option<Setting<TlsFiles>>,
     pub trusted_proxies: Setting<Vec<Net>>,
     pub metrics_allow: Setting<Vec<Net>>,
@@ -189,10 +223,14 @@ impl Serve {
         let given = |at: At<String>| Setting::new(at.value, Origin::Line(at.line));
         let log = match environment.text("CASELOAD_LOG") {
             Some(log) => Some(Setting::new(log.to_owned(), Origin::Variable("CASELOAD_LOG"))),
-            None => table.log.map(given),
+            None => table.log.map(&given),
         };
         Self {
             listen: Setting::of_file(table.listen, LISTEN),
+            mail_from: table.mail_from.map(given),
+            mail_per_hour: table
+                .mail_per_hour
+                .map(|at| Setting::new(at.value, Origin::Line(at.line))),
             public_url: table.public_url.map(|at| Setting::new(at.value, Origin::Line(at.line))),
             tls,
             trusted_proxies: Setting::of_file(table.trusted_proxies, Vec::new()),

@@ -64,6 +64,7 @@ fn the_example_is_a_right_configuration_and_shows_every_key() {
     assert!(!file.keys.is_empty());
     let serve = &file.serve;
     assert!(serve.listen.is_some() && serve.public_url.is_some() && serve.log.is_some());
+    assert!(serve.mail_from.is_some() && serve.mail_per_hour.is_some());
     assert!(serve.tls_certificate.is_some() && serve.tls_key.is_some());
     assert!(serve.trusted_proxies.is_some() && serve.metrics_allow.is_some());
     assert!(serve.log_format.is_some() && serve.log_to.is_some());
@@ -91,6 +92,7 @@ fn the_example_shows_the_defaults() {
     assert_eq!(shown.listen.value, serve.listen.value);
     assert_eq!(shown.trusted_proxies.value, serve.trusted_proxies.value);
     assert_eq!(shown.metrics_allow.value, serve.metrics_allow.value);
+    assert!(serve.mail_from.is_none() && serve.mail_per_hour.is_none());
     assert_eq!(shown.log_format.value, serve.log_format.value);
     assert_eq!(shown.log_to.value, serve.log_to.value);
     assert!(serve.tls.is_none() && serve.public_url.is_none() && serve.log.is_none());
@@ -123,6 +125,8 @@ fn a_wrong_file_is_told_line_by_line_with_the_nearest_right_name() {
             "[serve]\nmetrics_allow = \"10.0.0.0/8\"\n",
             "2: \"metrics_allow\" must be a list of texts, not a text",
         ),
+        ("[serve]\nmail_from = \"Support\"\n", "2: mail_from is no address; write"),
+        ("[serve]\nmail_per_hour = -1\n", "2: \"mail_per_hour\" is a number from 0"),
         ("[serve]\ntls_key = \"k\"\n", "2: tls_key needs a tls_certificate beside it"),
         (
             "[serve]\nlog_format = \"jsonl\"\n",

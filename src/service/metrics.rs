@@ -189,6 +189,7 @@ impl Service {
                 *again = Some(begun + took + COUNTED_FOR.max(took * COUNTING_SHARE));
             }
         }
+        self.count_mail().await?;
         metrics.feed_waiting.set(i64::try_from(self.waiting()).unwrap_or(i64::MAX));
         Ok(metrics.text())
     }

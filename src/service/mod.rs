@@ -127,7 +127,9 @@ impl Service {
                 metrics: Metrics::default(),
             }),
         };
-        if !service.sends_mail() {
+        if let Some(mail) = &service.inner.mail {
+            mail.register(service.metrics());
+        } else {
             tracing::info!("no mail server is configured: the desk sends no mail");
         }
         if let Some(listener) = listener {

@@ -28,6 +28,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::mail::MailSettings;
 use super::store::Place;
 use super::store::seed::{Seed, SeedCase, SeedToken};
 use super::{Service, listen, serve, tokens};
@@ -57,11 +58,13 @@ pub struct DemoOptions {
     pub still: bool,
     /// None: a free port of this machine, for this machine alone.
     pub listen: Option<SocketAddr>,
+    /// None: the desk sends no mail.
+    pub mail: Option<MailSettings>,
 }
 
 impl Default for DemoOptions {
     fn default() -> Self {
-        Self { place: None, cases: 200, seed: 1, still: false, listen: None }
+        Self { place: None, cases: 200, seed: 1, still: false, listen: None, mail: None }
     }
 }
 
@@ -152,8 +155,20 @@ pub async fn open(
     policy: Arc<Policy>,
     clock: Arc<dyn Clock>,
 ) -> anyhow::Result<Demo> {
-    let service =
-        Service::open(place.clone(), policy, clock).await.with_context(|| place.to_string())?;
+    open_with_mail(place, cases, seed, policy, clock, None).await
+}
+
+async fn open_with_mail(
+    place: &Place,
+    cases: usize,
+    seed: u64,
+    policy: Arc<Policy>,
+    clock: Arc<dyn Clock>,
+    mail: Option<MailSettings>,
+) -> anyhow::Result<Demo> {
+    let service = Service::open_with_mail(place.clone(), policy, clock, mail)
+        .await
+        .with_context(|| place.to_string())?;
     if let Some(secret) = service.store().meta(SECRET).await? {
         let tokens = DemoTokens::derive(&secret)?;
         return Ok(Demo { service, tokens, is_new: false });
@@ -259,7 +274,9 @@ pub async fn start(
     let address = options.listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
     let (listener, address) = listen(address).await?;
     let url = format!("http://{address}");
-    let demo = open(&place, options.cases, options.seed, policy, clock).await?;
+    let (cases, seed) = (options.cases, options.seed);
+    let demo = open_with_mail(&place, cases, seed, policy, clock, options.mail).await?;
+    demo.service.start_mail();
     let shutdown = CancellationToken::new();
     let mut tasks = JoinSet::new();
     tasks.spawn(serve(listener, demo.service.clone(), shutdown.clone().cancelled_owned()));

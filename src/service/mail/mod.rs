@@ -30,10 +30,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use prometheus_client::metrics::gauge::Gauge;
 use serde::Serialize;
 use tokio::sync::{Mutex, Notify};
 
 use super::Service;
+use super::metrics::Metrics;
 use super::store::{CaseRow, Conn, StoreError};
 use crate::domain::{
     Action, CaseId, InfoItem, Person, TimelineEntry, TimelineKind, Untrusted, Visibility,
@@ -198,6 +200,15 @@ pub(super) struct Mail {
     sending: Mutex<sender::Sending>,
     /// Whether the breaker was open when it was last asked, so that it is logged once.
     breaker: AtomicBool,
+    gauges: Gauges,
+}
+
+/// What operators watch.
+#[derive(Debug, Default)]
+struct Gauges {
+    waiting: Gauge,
+    dead: Gauge,
+    breaker_open: Gauge,
 }
 
 impl Mail {
@@ -207,7 +218,19 @@ impl Mail {
             queued: Notify::new(),
             sending: Mutex::default(),
             breaker: AtomicBool::new(false),
+            gauges: Gauges::default(),
         }
+    }
+
+    /// Puts the numbers of mail among the desk's metrics.
+    pub(super) fn register(&self, metrics: &Metrics) {
+        let Gauges { waiting, dead, breaker_open } = &self.gauges;
+        metrics.register(|all| {
+            all.register("mail_waiting", "Letters that are queued", waiting.clone());
+            all.register("mail_dead", "Letters that were given up", dead.clone());
+            let text = "Whether automatic mail is stopped for its number";
+            all.register("mail_breaker_open", text, breaker_open.clone());
+        });
     }
 
     /// Says once in the log that the breaker opened or closed.
@@ -225,8 +248,7 @@ impl Mail {
     }
 }
 
-/// Puts a letter into the outbox, in the transaction of what it tells; for whoever has no service at hand, and
-/// for [`Service::write_letter`]. Some: it is held back, and will not go.
+/// Puts a letter into the outbox. Some: it is held back, and will not go.
 async fn queue(
     conn: &mut Conn,
     mail: &Mail,
@@ -248,6 +270,17 @@ impl Service {
     #[must_use]
     pub fn mail_breaker_is_open(&self) -> bool {
         self.inner.mail.as_ref().is_some_and(|mail| mail.breaker.load(Ordering::Relaxed))
+    }
+
+    /// Brings the numbers of mail among the metrics up to now.
+    pub(super) async fn count_mail(&self) -> Result<(), StoreError> {
+        if let Some(mail) = &self.inner.mail {
+            let counts = self.store().mail_counts().await?;
+            mail.gauges.waiting.set(counts.queued);
+            mail.gauges.dead.set(counts.dead);
+            mail.gauges.breaker_open.set(i64::from(self.mail_breaker_is_open()));
+        }
+        Ok(())
     }
 
     /// Puts a letter into the outbox, in the transaction of what it tells. The sentence that the case has to say
