@@ -1,10 +1,6 @@
 //! Mail to customers: what goes out, to whom, and what it does to the case. Against a mail server on loopback.
 
-#![allow(
-    clippy::unwrap_used,
-    dead_code,
-    reason = "a failed step of a test is its failure; not every part of the support is needed here"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step of a test is its failure")]
 
 #[macro_use]
 #[path = "support/service.rs"]
@@ -311,6 +307,37 @@ async fn a_login_that_is_refused_kills_no_letter() {
     desk.clock.advance(TimeDelta::minutes(2));
     send(&desk).await;
     assert_eq!(response(&desk, &case).await, "met");
+}
+
+#[tokio::test]
+async fn where_the_server_offers_encryption_it_is_taken() {
+    let sink = Sink::start().await;
+    sink.offer_tls();
+    let desk = desk_with!(sink.settings_with_login("desk:secret@"));
+    let case = desk.reported(json!({})).await;
+    send(&desk).await;
+    assert_eq!(response(&desk, &case).await, "met");
+    assert!(sink.received()[0].encrypted);
+}
+
+#[tokio::test]
+async fn where_encryption_is_required_nothing_goes_without_and_nothing_to_a_stranger() {
+    for offered in [false, true] {
+        let sink = Sink::start().await;
+        if offered {
+            sink.offer_tls();
+        }
+        let url = format!("smtp://desk:secret@localhost:{}?tls=required", sink.address.port());
+        let desk = desk_with!(sink.settings_of(&url));
+        desk.reported(json!({})).await;
+        send(&desk).await;
+        let row = letters(&desk).await.remove(0);
+        let error = row.last_error.unwrap().raw().to_owned();
+        let why = if offered { "certificate" } else { "STARTTLS is not supported" };
+        assert!(error.contains(why), "{error}");
+        assert_eq!((row.state.as_str(), row.tries), ("queued", 0));
+        assert_eq!(sink.received(), []);
+    }
 }
 
 #[tokio::test]

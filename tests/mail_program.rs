@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step of a test is its failure")]
 
-#[allow(dead_code, reason = "shared with other tests, which need more of it")]
 #[path = "support/smtp.rs"]
 mod smtp;
 

@@ -1,15 +1,20 @@
 //! A mail server on loopback that takes letters as it is told: accepts, refuses, hangs, hangs up.
 
+#![allow(dead_code, reason = "each test program uses its part of it")]
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use caseload::service::mail::MailSettings;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
 /// What becomes of the next letter. The last is kept; there is none for those after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +37,7 @@ pub struct Received {
     pub to: String,
     /// Headers and body as they came, dots undone.
     pub data: String,
+    pub encrypted: bool,
     pub accepted: bool,
 }
 
@@ -60,6 +66,8 @@ struct State {
     down: bool,
     /// Asks for a login, and refuses it.
     locked: bool,
+    /// Offers STARTTLS, with a certificate that nobody knows.
+    tls: Option<TlsAcceptor>,
 }
 
 #[derive(Clone)]
@@ -102,10 +110,14 @@ impl Sink {
 
     /// The login as the URL has it: `user:password@`.
     pub fn settings_with_login(&self, login: &str) -> MailSettings {
-        let url = format!("smtp://{login}{}", self.address);
+        self.settings_of(&format!("smtp://{login}{}", self.address))
+    }
+
+    /// Of a URL of this server.
+    pub fn settings_of(&self, url: &str) -> MailSettings {
         let link = "https://support.desk.example/".parse().unwrap();
         let mut settings =
-            MailSettings::new(&url, Some("Support <support@desk.example>"), Some(link)).unwrap();
+            MailSettings::new(url, Some("Support <support@desk.example>"), Some(link)).unwrap();
         settings.patience = Duration::from_secs(10);
         settings
     }
@@ -117,6 +129,19 @@ impl Sink {
 
     pub fn set_down(&self, down: bool) {
         self.shared.state().down = down;
+    }
+
+    pub fn offer_tls(&self) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .unwrap();
+        self.shared.state().tls = Some(TlsAcceptor::from(Arc::new(config)));
     }
 
     pub fn set_locked(&self, locked: bool) {
@@ -140,30 +165,51 @@ impl Sink {
     }
 }
 
-async fn talk(stream: TcpStream, shared: Shared) {
+/// A client that goes away ends the talk.
+async fn talk(mut stream: impl Stream, shared: Shared) {
+    if shared.state().down || say(&mut stream, "220 sink.example ESMTP").await.is_err() {
+        return;
+    }
     let mut stream = BufReader::new(stream);
-    if !shared.state().down {
-        // A client that goes away ends the talk.
-        let _ = serve(&mut stream, &shared).await;
+    if let Ok(true) = serve(&mut stream, &shared, false).await {
+        let tls = shared.state().tls.clone().unwrap();
+        if let Ok(stream) = tls.accept(stream.into_inner()).await {
+            let _ = serve(&mut BufReader::new(stream), &shared, true).await;
+        }
     }
 }
 
-async fn say(stream: &mut BufReader<TcpStream>, line: &str) -> std::io::Result<()> {
-    stream.get_mut().write_all(format!("{line}\r\n").as_bytes()).await
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
+async fn say(stream: &mut impl Stream, line: &str) -> std::io::Result<()> {
+    stream.write_all(format!("{line}\r\n").as_bytes()).await?;
+    stream.flush().await
 }
 
-async fn serve(stream: &mut BufReader<TcpStream>, shared: &Shared) -> std::io::Result<()> {
-    say(stream, "220 sink.example ESMTP").await?;
+/// True: the client wants to be encrypted from here on.
+async fn serve(
+    stream: &mut BufReader<impl Stream>,
+    shared: &Shared,
+    encrypted: bool,
+) -> std::io::Result<bool> {
     let (mut from, mut to) = (String::new(), String::new());
     loop {
         let mut line = String::new();
         if stream.read_line(&mut line).await? == 0 || shared.state().down {
-            return Ok(());
+            return Ok(false);
         }
         let command = line.trim_end_matches("\r\n");
         assert!(!command.contains(['\r', '\n', '\0']), "{command:?}");
         let locked = shared.state().locked;
         match command.split([' ', ':']).next().unwrap() {
+            "EHLO" if !encrypted && shared.state().tls.is_some() => {
+                say(stream, "250-sink.example\r\n250-STARTTLS\r\n250 AUTH PLAIN LOGIN").await?;
+            }
+            "STARTTLS" => {
+                say(stream, "220 go on").await?;
+                return Ok(true);
+            }
             "EHLO" => say(stream, "250-sink.example\r\n250 AUTH PLAIN LOGIN").await?,
             "AUTH" if locked => say(stream, "535 5.7.8 wrong password").await?,
             "AUTH" => say(stream, "235 welcome").await?,
@@ -187,7 +233,7 @@ async fn serve(stream: &mut BufReader<TcpStream>, shared: &Shared) -> std::io::R
                 let answer = shared.state().answers.pop_front().unwrap_or(Answer::Accept);
                 let accepted = answer == Answer::Accept;
                 let (from, to) = (from.clone(), to.clone());
-                shared.state().received.push(Received { from, to, data, accepted });
+                shared.state().received.push(Received { from, to, data, encrypted, accepted });
                 shared.1.send_modify(|came| *came += 1);
                 match answer {
                     Answer::Accept => say(stream, "250 queued").await?,
@@ -196,20 +242,20 @@ async fn serve(stream: &mut BufReader<TcpStream>, shared: &Shared) -> std::io::R
                         // Until the client goes.
                         let mut more = String::new();
                         while stream.read_line(&mut more).await? > 0 {}
-                        return Ok(());
+                        return Ok(false);
                     }
-                    Answer::HangUp => return Ok(()),
+                    Answer::HangUp => return Ok(false),
                 }
             }
             "NOOP" | "RSET" => say(stream, "250 ok").await?,
-            "QUIT" => return say(stream, "221 bye").await,
+            "QUIT" => return say(stream, "221 bye").await.map(|()| false),
             _ => say(stream, "500 what").await?,
         }
     }
 }
 
 /// Up to the line with the dot.
-async fn data(stream: &mut BufReader<TcpStream>) -> std::io::Result<String> {
+async fn data(stream: &mut BufReader<impl Stream>) -> std::io::Result<String> {
     let mut data = String::new();
     loop {
         let mut line = String::new();
