@@ -181,6 +181,8 @@ pub enum TimelineKind {
     PolicyChange,
     /// What became of mail to the customer.
     Mail,
+    /// The case's correction was linked, planned or moved on by Product Management.
+    Correction,
     /// A kind that this version does not know yet.
     #[serde(other)]
     Other,

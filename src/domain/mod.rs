@@ -3,6 +3,7 @@
 
 pub mod action;
 pub mod case;
+pub mod correction;
 pub mod nearest;
 pub mod people;
 pub mod rules;
@@ -17,12 +18,14 @@ pub use case::{
     Attachment, Case, CaseDetail, CaseLedger, ClockHistory, ClockPause, ClockSummary, Customer,
     EarlierTarget, Resolution, TimelineEntry, TimelineKind, Visibility,
 };
+pub use correction::{Amendment, Correction, CorrectionDetail, CorrectionEvent};
 pub use people::{
     Actor, CaseId, CorrectionId, PartnerId, PartnerRef, Person, Revision, Role, UserId,
 };
 pub use target::Target;
 pub use text::Untrusted;
 pub use words::{
-    CaseState, Cause, ClockEnd, ClockKind, ClockState, Eligibility, Environment, Finding, InfoItem,
-    PauseReason, PhoneFollowUp, ResolutionKind, Severity, Tier,
+    CaseState, Cause, ClockEnd, ClockKind, ClockState, CorrectionStatus, CorrectionStep,
+    Eligibility, Environment, Finding, InfoItem, PauseReason, PhoneFollowUp, ReleasePlan,
+    ResolutionKind, Severity, Tier,
 };

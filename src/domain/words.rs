@@ -220,7 +220,59 @@ words! {
     }
 }
 
+words! {
+    /// With which release a correction comes (the matrix, last column). Ordered soonest first.
+    ReleasePlan, "release plan" {
+        HotFix = "hot_fix", "hot fix";
+        NextRelease = "next_release", "next release";
+        FutureRelease = "future_release", "future release";
+    }
+}
+
+words! {
+    /// How far a correction is.
+    CorrectionStatus, "status" {
+        Confirmed = "confirmed", "confirmed";
+        Planned = "planned", "planned";
+        InWork = "in_work", "in work";
+        InTest = "in_test", "in test";
+        Released = "released", "released";
+        Rejected = "rejected", "rejected";
+    }
+}
+
+words! {
+    /// What happened to a correction, in its history.
+    CorrectionStep, "step" {
+        Opened = "open", "opened";
+        Planned = "plan", "release plan";
+        StatusSet = "status", "status";
+        TitleSet = "title", "title";
+        Noted = "note", "note";
+        Linked = "link", "cases linked";
+        Unlinked = "unlink", "cases linked elsewhere";
+    }
+}
+
+impl CorrectionStatus {
+    /// Whether nothing more is to come of it.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Released | Self::Rejected)
+    }
+}
+
 impl Severity {
+    /// The release plans that the matrix gives a product error of this severity.
+    #[must_use]
+    pub const fn release_plans(self) -> &'static [ReleasePlan] {
+        match self {
+            Self::Critical => &[ReleasePlan::HotFix],
+            Self::High => &[ReleasePlan::HotFix, ReleasePlan::NextRelease],
+            Self::Medium | Self::Low => &[ReleasePlan::FutureRelease],
+        }
+    }
+
     /// The four-letter word of narrow columns.
     #[must_use]
     pub const fn short(self) -> &'static str {

@@ -257,6 +257,7 @@ fn happened(kind: TimelineKind) -> &'static str {
         TimelineKind::Reopen => "reopened it",
         TimelineKind::PolicyChange => "put it under another policy",
         TimelineKind::Mail => "about its mail",
+        TimelineKind::Correction => "worked on its correction",
         TimelineKind::Other => "did something that this version does not know",
     }
 }

@@ -18,6 +18,8 @@
 //! Left to the caller, who knows more than the case: whether the assignee exists and may work on it,
 //! whether a correction exists, whether the case that this one doubles exists and is another one.
 
+pub mod correction;
+
 mod fields;
 mod rights;
 #[cfg(test)]
