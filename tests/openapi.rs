@@ -217,6 +217,12 @@ async fn answers_hold_what_their_schemas_show_and_nothing_else() {
     let other = desk.reported(json!({})).await;
     let note = json!({"action": "note", "text": "t"});
     let case = format!("/api/v1/cases/{id}");
+    let correction = "/api/v1/corrections/K-7";
+    let open = desk.post("pia", "/api/v1/corrections").json(&json!({"title": "t"}));
+    let amend = |body: &Value| {
+        desk.client().patch(desk.url(correction)).bearer_auth("token-pia").json(body)
+    };
+    let link = desk.post("pia", &format!("{correction}/cases")).json(&json!({"cases": [id]}));
     for (operation, status, request) in [
         ("healthz", 200, desk.get("ann", "/healthz")),
         ("readyz", 200, desk.get("ann", "/readyz")),
@@ -229,6 +235,12 @@ async fn answers_hold_what_their_schemas_show_and_nothing_else() {
         ("audit", 200, desk.get("root", "/api/v1/audit")),
         ("report", 201, desk.report("ann", &json!({}))),
         ("report", 422, desk.report("ann", &json!({"subject": ""}))),
+        ("corrections", 200, desk.get("ann", "/api/v1/corrections")),
+        ("correction", 200, desk.get("pia", "/api/v1/corrections/K-7")),
+        ("open_correction", 201, open),
+        ("amend_correction", 200, amend(&json!({"status": "in_work", "note": null}))),
+        ("amend_correction", 412, amend(&json!({})).header("if-match", "\"99\"")),
+        ("link_cases", 200, link),
         ("act", 200, desk.act("ann", &other, &note)),
         ("act", 412, desk.act("ann", &other, &note).header("if-match", "\"99\"")),
     ] {

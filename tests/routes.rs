@@ -26,6 +26,11 @@ const TABLE: &str = "
     search          -               200 200 200 200 200 200
     report          -               201 201 201 201 201 201
     audit           -               403 403 403 403 403 200
+    corrections     -               200 200 200 200 200 200
+    correction      -               200 200 200 200 200 200
+    open_correction -               403 403 403 201 403 201
+    amend_correction -              403 403 403 200 403 200
+    link_cases      -               403 403 403 422 403 422
 
     case            first_open      200 404 200 404 200 200
     case            first_waiting   200 404 200 404 200 200
@@ -198,6 +203,20 @@ fn request(desk: &Desk, route: &str, who: &str, case: &str) -> RequestBuilder {
         ("search", _) => desk.get(who, "/api/v1/cases?q=guest"),
         ("report", _) => desk.report(who, &json!({})),
         ("audit", _) => desk.get(who, "/api/v1/audit"),
+        ("corrections", _) => desk.get(who, "/api/v1/corrections"),
+        ("correction", _) => desk.get(who, "/api/v1/corrections/K-7"),
+        ("open_correction", _) => {
+            desk.post(who, "/api/v1/corrections").json(&json!({"title": "t"}))
+        }
+        ("amend_correction", _) => desk
+            .client()
+            .patch(desk.url("/api/v1/corrections/K-7"))
+            .bearer_auth(format!("token-{who}"))
+            .json(&json!({"note": who})),
+        // The case is not there.
+        ("link_cases", _) => {
+            desk.post(who, "/api/v1/corrections/K-7/cases").json(&json!({"cases": [case]}))
+        }
         ("case", _) => desk.get(who, &format!("/api/v1/cases/{case}")),
         ("act", kind) => desk.act(who, case, &act(kind)),
         _ => unreachable!("{route} has no request yet"),

@@ -3,31 +3,36 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
 
 use super::people::{CaseId, CorrectionId, Person, Revision};
+use super::schema;
 use super::text::Untrusted;
 use super::words::{CorrectionStatus, CorrectionStep, ReleasePlan};
 
 /// A correction, as in the outline of upcoming corrections.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Correction {
     pub id: CorrectionId,
     pub title: Untrusted,
     /// None: nothing is planned yet.
+    #[schema(required)]
     pub release_plan: Option<ReleasePlan>,
     pub status: CorrectionStatus,
     /// How many cases that the caller may see are linked to it.
     pub cases: u64,
+    #[schema(required)]
     pub note: Option<Untrusted>,
     pub updated_at: DateTime<Utc>,
     /// Grows with every [`Amendment`] that changes something. Links do not count: whoever may not see a case
     /// must not learn of it.
     #[serde(default)]
+    #[schema(value_type = u64)]
     pub revision: Revision,
 }
 
 /// One correction, whole.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CorrectionDetail {
     #[serde(flatten)]
     pub correction: Correction,
@@ -38,7 +43,7 @@ pub struct CorrectionDetail {
 }
 
 /// One step of a correction's history.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CorrectionEvent {
     pub at: DateTime<Utc>,
     pub actor: Person,
@@ -52,19 +57,24 @@ pub struct CorrectionEvent {
 
 /// What Product Management changes of a correction: the body of `PATCH /corrections/{id}`. What is left out
 /// stays as it is; null takes a plan or a note away.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[allow(clippy::option_option, reason = "left out, null and a value are three things")]
 pub struct Amendment {
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::line)]
     pub title: Option<String>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ReleasePlan>)]
     pub release_plan: Option<Option<ReleasePlan>>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = CorrectionStatus)]
     pub status: Option<CorrectionStatus>,
     #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::optional_text)]
     pub note: Option<Option<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::optional_text)]
     pub reason: Option<String>,
 }
 

@@ -10,14 +10,14 @@ use uuid::Uuid;
 use super::mail::{letter_of, mail_entry};
 use super::problem::{Answered, field, internal, invalid, not_found, problem};
 use super::store::{
-    CaseRow, Conn, Ending, NewAudit, Scope, StoreError, Stored, colleague, correction_exists,
-    open_correction, seal,
+    CaseRow, Conn, CorrectionRow, Ending, NewAudit, NewCorrection, Scope, StoreError, Stored,
+    colleague, record_links, seal,
 };
 use super::{Service, TRIES, tokens};
 use crate::domain::rules::{Change, Standing, decide};
 use crate::domain::{
-    Action, Actor, CaseId, CaseState, ClockState, Person, Resolution, Revision, TimelineEntry,
-    Untrusted, Visibility,
+    Action, Actor, CaseId, CaseState, ClockState, CorrectionId, CorrectionStep, Person, Resolution,
+    Revision, TimelineEntry, Untrusted, Visibility,
 };
 use crate::sla::policy::Policy;
 use crate::wire::{Acted, Code, Problem};
@@ -177,15 +177,12 @@ impl Service {
                         }
                     };
                 }
-                Change::CorrectionLinked(id) => {
-                    if !correction_exists(conn, id).await? {
-                        let message = "there is no such correction";
-                        return Err(invalid(vec![field("correction", message)]));
-                    }
-                    row.correction = Some(id.clone());
-                }
+                Change::CorrectionLinked(id) => link(conn, &mut row, id, actor, now).await?,
                 Change::CorrectionOpened(title) => {
-                    row.correction = Some(open_correction(conn, title, now).await?);
+                    let new = NewCorrection::confirmed(title);
+                    let by = Person { id: actor.id.clone(), name: actor.name.clone() };
+                    let opened = CorrectionRow::open(conn, &new, &by, now).await?;
+                    link(conn, &mut row, &opened.id, actor, now).await?;
                 }
                 _ => {}
             }
@@ -245,6 +242,28 @@ impl Service {
         }
         Ok((Acted { case: after, event }, row))
     }
+}
+
+/// Links the case to a correction, from another one if it has one, and puts that into their histories.
+async fn link(
+    conn: &mut Conn,
+    row: &mut CaseRow,
+    id: &CorrectionId,
+    actor: &Actor,
+    now: DateTime<Utc>,
+) -> Answered<()> {
+    let before = row.correction.replace(id.clone()).filter(|before| before != id);
+    let held: Vec<&CorrectionId> = [Some(id), before.as_ref()].into_iter().flatten().collect();
+    if !CorrectionRow::hold(conn, &held).await? {
+        return Err(invalid(vec![field("correction", "there is no such correction")]));
+    }
+    let by = Person { id: actor.id.clone(), name: actor.name.clone() };
+    let cases = [&row.id];
+    if let Some(before) = &before {
+        record_links(conn, before, CorrectionStep::Unlinked, &cases, &by, now).await?;
+    }
+    record_links(conn, id, CorrectionStep::Linked, &cases, &by, now).await?;
+    Ok(())
 }
 
 /// A duplicate is one of another case that the actor can see.

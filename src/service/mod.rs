@@ -6,6 +6,7 @@ pub mod mail;
 pub mod store;
 
 mod act;
+mod corrections;
 mod cursor;
 mod edge;
 mod framing;

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::domain::{
-    ActionKind, Actor, Case, CaseId, Environment, PartnerRef, Role, Severity, Tier, TimelineEntry,
-    Untrusted, UserId,
+    ActionKind, Actor, Case, CaseId, Correction, CorrectionId, CorrectionStatus, Environment,
+    PartnerRef, ReleasePlan, Role, Severity, Tier, TimelineEntry, Untrusted, UserId,
 };
 
 /// The media type of [`Problem`].
@@ -136,6 +136,10 @@ mod bounds {
     pub(super) fn optional_line() -> Object {
         optional(LINE_MAX)
     }
+
+    pub(super) fn optional_text() -> Object {
+        optional(TEXT_MAX)
+    }
 }
 
 /// The answer to a [`Report`].
@@ -150,6 +154,41 @@ pub struct Reported {
 pub struct Acted {
     pub case: Case,
     pub event: TimelineEntry,
+}
+
+/// The most cases that are linked to a correction in one request.
+pub const MAX_LINKED: usize = 5_000;
+
+/// `GET /api/v1/corrections`: the outline of upcoming corrections, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Corrections {
+    pub corrections: Vec<Correction>,
+    /// The `after` of the next page; null where there is none.
+    #[schema(required)]
+    pub next: Option<CorrectionId>,
+}
+
+/// `POST /api/v1/corrections`. Without a status it is confirmed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CorrectionDraft {
+    #[schema(schema_with = crate::domain::schema::line)]
+    pub title: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_plan: Option<ReleasePlan>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<CorrectionStatus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = bounds::optional_text)]
+    pub note: Option<String>,
+}
+
+/// `POST /api/v1/corrections/{id}/cases`: all of them are linked, or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Links {
+    #[schema(min_items = 1, max_items = 5_000)]
+    pub cases: Vec<CaseId>,
 }
 
 /// What is wrong with one field.
@@ -240,7 +279,7 @@ impl Code {
             Self::Rule => "Refused by a rule",
             Self::InProgress => "Already being worked on",
             Self::CursorGone => "The cursor is gone",
-            Self::Stale => "The case has changed",
+            Self::Stale => "Changed meanwhile",
             Self::TooLarge => "Too large",
             Self::Unsupported => "Unsupported media type",
             Self::TooMany => "Too many requests",
@@ -274,6 +313,9 @@ pub struct Problem {
     /// `Retry-After`, a header and no field, in seconds; with [`Code::TooMany`].
     #[serde(skip)]
     pub retry_after_s: Option<u64>,
+    /// The correction as it is now; with [`Code::Stale`] where it was one that had changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<Box<Correction>>,
 }
 
 impl Problem {
@@ -289,6 +331,7 @@ impl Problem {
             case: None,
             request_id: None,
             retry_after_s: None,
+            correction: None,
         }
     }
 
@@ -301,6 +344,12 @@ impl Problem {
     #[must_use]
     pub fn with_case(mut self, case: Case) -> Self {
         self.case = Some(Box::new(case));
+        self
+    }
+
+    #[must_use]
+    pub fn with_correction(mut self, correction: Correction) -> Self {
+        self.correction = Some(Box::new(correction));
         self
     }
 }

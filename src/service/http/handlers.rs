@@ -25,7 +25,7 @@ use crate::sla::calendar::time_zone_version;
 use crate::sla::policy::PolicyDocument;
 use crate::wire::{Acted, Code, Feed, Found, MAX_PAGE, MAX_WAIT_S, Me, Report, Reported};
 
-type Handled = Result<Response, Refused>;
+pub(super) type Handled = Result<Response, Refused>;
 type CasePath = Result<Path<String>, PathRejection>;
 
 /// Of a report; the others may be left out.
@@ -140,7 +140,7 @@ pub(super) async fn changes(
 }
 
 /// How many are wanted in one page.
-fn page_limit(query: Option<&str>) -> Answered<usize> {
+pub(super) fn page_limit(query: Option<&str>) -> Answered<usize> {
     let limit = number(query, "limit", MAX_PAGE as u64)?;
     Ok(usize::try_from(limit).unwrap_or(MAX_PAGE).clamp(1, MAX_PAGE))
 }

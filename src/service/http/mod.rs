@@ -1,6 +1,7 @@
 //! The case API over HTTP: routes, and how answers, refusals and failures look on the wire.
 
 mod answer;
+mod corrections;
 mod handlers;
 mod metrics;
 mod openapi;
@@ -44,6 +45,9 @@ fn documented() -> OpenApiRouter<Service> {
         .routes(routes!(handlers::search, handlers::report))
         .routes(routes!(handlers::case))
         .routes(routes!(handlers::act))
+        .routes(routes!(corrections::corrections, corrections::open_correction))
+        .routes(routes!(corrections::correction, corrections::amend_correction))
+        .routes(routes!(corrections::link_cases))
         .routes(routes!(handlers::audit))
 }
 

@@ -32,6 +32,7 @@ const ANY: [u16; 4] = [400, 429, 500, 503];
     ),
     tags(
         (name = "cases", description = "Cases: reported, found, followed and worked on"),
+        (name = "corrections", description = "Corrections: product errors, and in which release they will be put right"),
         (name = "desk", description = "The desk: who is asking, by which policy it works, who did what"),
         (name = "service", description = "The service itself"),
     ),
@@ -71,6 +72,7 @@ fn complete(api: &mut Value) {
     let schemas = &mut components["schemas"];
     report(&mut schemas["Report"]);
     action(&mut schemas["Action"]);
+    amendment(&mut schemas["Amendment"]);
     api["security"] = json!([{ TOKEN: [] }]);
     plain_descriptions(api);
 }
@@ -194,6 +196,15 @@ fn report(schema: &mut Value) {
             "severity": { "const": Severity::Critical }, "environment": { "const": Environment::Lab },
         },
     });
+}
+
+/// A reason is one for a plan or a status.
+fn amendment(schema: &mut Value) {
+    schema["anyOf"] = json!([
+        { "required": ["release_plan"] },
+        { "required": ["status"] },
+        { "properties": { "reason": { "enum": ["", null] } } },
+    ]);
 }
 
 /// What the fields of an action ask of one another; and none is taken that the action does not have.

@@ -6,7 +6,7 @@
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use crate::domain::CaseId;
+use crate::domain::{CaseId, CorrectionId};
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
@@ -14,6 +14,24 @@ pub(super) struct CasePathId {
     /// The case's id.
     #[param(example = "C-10412")]
     id: CaseId,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct CorrectionPathId {
+    /// The correction's id.
+    #[param(example = "K-17")]
+    id: CorrectionId,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Outline {
+    /// Of these statuses alone, commas between them; none: of any.
+    #[param(example = "planned,in_work")]
+    status: Option<String>,
+    /// The `next` of the page before.
+    after: Option<CorrectionId>,
 }
 
 #[derive(IntoParams)]

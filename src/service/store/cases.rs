@@ -455,37 +455,6 @@ pub(crate) async fn colleague(
     Ok(row.map(|(name,)| Person { id: id.clone(), name: Untrusted::new(name) }))
 }
 
-pub(crate) async fn correction_exists(
-    conn: &mut Conn,
-    id: &CorrectionId,
-) -> Result<bool, StoreError> {
-    let row: Option<(i64,)> =
-        conn.optional("SELECT n FROM corrections WHERE id = $1", args![id.as_str()]).await?;
-    Ok(row.is_some())
-}
-
-/// A correction with nothing planned yet.
-pub(crate) async fn open_correction(
-    conn: &mut Conn,
-    title: &str,
-    now: DateTime<Utc>,
-) -> Result<CorrectionId, StoreError> {
-    let (number,): (i64,) = conn
-        .one(
-            "UPDATE counters SET value = value + 1 WHERE name = 'correction' RETURNING value",
-            args![],
-        )
-        .await?;
-    let id = CorrectionId::new(format!("K-{number}"));
-    conn.run(
-        "INSERT INTO corrections (id, title, status, updated_at)
-         VALUES ($1, $2, 'confirmed', $3)",
-        args![id.as_str(), title, to_ms(now)],
-    )
-    .await?;
-    Ok(id)
-}
-
 fn unsigned(stored: i64) -> u64 {
     u64::try_from(stored).unwrap_or(0)
 }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::db::{Conn, Dialect, args};
+use super::db::{Conn, Dialect, args, rows_of_parameters};
 use super::{CaseRow, Scope, Store, StoreError, postgres, to_json};
 use crate::domain::CaseState;
 
@@ -117,6 +117,27 @@ impl Changed {
     }
 }
 
+/// Gives cases (by their `n`) their change numbers.
+async fn number_changes(conn: &mut Conn, numbered: &[(i64, i64)]) -> Result<(), StoreError> {
+    /// How many go into one statement: the counter is held meanwhile.
+    const AT_ONCE: usize = 500;
+    if let [(n, seq)] = numbered {
+        conn.run("UPDATE cases SET change_seq = $2 WHERE n = $1", args![n, seq]).await?;
+        return Ok(());
+    }
+    for chunk in numbered.chunks(AT_ONCE) {
+        // Both databases name the columns of VALUES so. Only placeholders are put into the text.
+        let sql = format!(
+            "UPDATE cases SET change_seq = numbered.column2
+             FROM (VALUES {}) AS numbered WHERE cases.n = numbered.column1",
+            rows_of_parameters(2, chunk.len())
+        );
+        let values = chunk.iter().flat_map(|(n, seq)| args![n, seq]).collect();
+        conn.run_once(sql, values).await?;
+    }
+    Ok(())
+}
+
 /// Ends a transaction that changed cases: gives them their change numbers, in this order. From here until
 /// it commits no other transaction gets one, so only the audit row and the commit come after.
 pub(crate) async fn seal(conn: &mut Conn, cases: &[&CaseRow]) -> Result<Changed, StoreError> {
@@ -127,9 +148,9 @@ pub(crate) async fn seal(conn: &mut Conn, cases: &[&CaseRow]) -> Result<Changed,
             args![count],
         )
         .await?;
-    for (case, seq) in cases.iter().zip(last - count + 1..) {
-        conn.run("UPDATE cases SET change_seq = $2 WHERE n = $1", args![case.n, seq]).await?;
-    }
+    let numbered: Vec<(i64, i64)> =
+        cases.iter().map(|case| case.n).zip(last - count + 1..).collect();
+    number_changes(conn, &numbered).await?;
     let changed = Changed::of(last, cases);
     if conn.dialect() == Dialect::Postgres {
         let notify = format!("SELECT pg_notify({}, $1)", postgres::CHANNEL);

@@ -6,6 +6,7 @@ pub mod sqlite;
 mod accounts;
 mod audit;
 mod cases;
+mod corrections;
 pub(crate) mod db;
 mod desk;
 mod feed;
@@ -20,10 +21,8 @@ mod timeline;
 pub use accounts::{Account, NewToken};
 pub(crate) use audit::NewAudit;
 pub use audit::{AuditEntry, AuditPage};
-pub(crate) use cases::{
-    CaseRow, Details, Ending, Licence, colleague, correction_exists, new_case_id, open_correction,
-    partner,
-};
+pub(crate) use cases::{CaseRow, Details, Ending, Licence, colleague, new_case_id, partner};
+pub(crate) use corrections::{CorrectionRow, NewCorrection, Page, Step, cases_named, record_links};
 pub(crate) use db::Conn;
 pub use desk::Store;
 pub(crate) use feed::{Changed, Position, seal};

@@ -4,12 +4,13 @@
 use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 
+use super::corrections::record_opening;
 use super::db::{Conn, Dialect, args, rows_of_parameters};
 use super::desk::registered;
 use super::timeline::insert_entries;
 use super::{Scope, Store, StoreError, to_json, to_ms};
 use crate::domain::{
-    CaseId, CaseState, CorrectionId, Eligibility, Environment, PartnerId, PhoneFollowUp,
+    CaseId, CaseState, CorrectionId, Eligibility, Environment, PartnerId, Person, PhoneFollowUp,
     Resolution, Revision, Role, Severity, Tier, TimelineEntry, UserId,
 };
 use crate::service::tokens;
@@ -186,6 +187,12 @@ async fn insert_people(conn: &mut Conn, seed: &Seed) -> Result<(), StoreError> {
             ],
         )
         .await?;
+        // Whoever opened it in earlier days.
+        if let Some(manager) = seed.users.iter().find(|user| user.role == Role::Product) {
+            let id = &correction.id;
+            let by = Person { id: manager.id.clone(), name: manager.name.as_str().into() };
+            record_opening(conn, id, &by, correction.updated_at).await?;
+        }
     }
     let last = highest(seed.corrections.iter().map(|c| c.id.as_str()));
     conn.run(
