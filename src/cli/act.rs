@@ -12,7 +12,7 @@ use super::look::Look;
 use super::outcome::{Exit, Failure, stopped};
 use super::output::Output;
 use super::session::{Connection, Session};
-use crate::client::{CallError, CaseApi, Fetched};
+use crate::client::{Answer, Call, CallError, CaseApi, Fetched};
 use crate::domain::action::NewCorrection;
 use crate::domain::{Action, ActionKind, CaseId, CorrectionId, Finding, Revision, Tier, Untrusted};
 use crate::wire::{Acted, Code, Problem};
@@ -208,18 +208,23 @@ pub(super) fn to_next(escalation: &Escalation, id: &CaseId, tier: Tier) -> Resul
 /// How long to wait before the same request is sent again, to learn what became of it.
 const AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1200)];
 
-/// Sends the act. When the request may have reached the desk and no answer came, the same request with
-/// the same key is sent again: it acts once, and the answer tells what became of it.
+/// Sends the act, surely.
 async fn send(
     api: &dyn CaseApi,
     id: &CaseId,
     if_match: Option<Revision>,
     action: &Action,
-) -> Result<crate::client::Answer<Acted>, CallError> {
+) -> Result<Answer<Acted>, CallError> {
     let key = Uuid::now_v7();
+    surely(|| api.act(id, key, if_match, action)).await
+}
+
+/// Makes a call that has a key. When the request may have reached the desk and no answer came, the same
+/// request with the same key is sent again: it acts once, and the answer tells what became of it.
+pub(super) async fn surely<'a, T>(call: impl Fn() -> Call<'a, T>) -> Result<Answer<T>, CallError> {
     let mut in_doubt = false;
     for wait in AGAIN_AFTER {
-        match api.act(id, key, if_match, action).await {
+        match call().await {
             Err(CallError::NotReached { sent: true, .. }) => in_doubt = true,
             Err(CallError::NotReached { sent: false, .. }) if in_doubt => {}
             Err(CallError::Refused(problem)) if problem.code == Code::InProgress => in_doubt = true,
@@ -227,7 +232,7 @@ async fn send(
         }
         tokio::time::sleep(wait).await;
     }
-    match api.act(id, key, if_match, action).await {
+    match call().await {
         Err(CallError::NotReached { what, .. }) => {
             Err(CallError::NotReached { what, sent: in_doubt })
         }
@@ -259,20 +264,7 @@ pub(super) fn missed(
         CallError::SignedOut(_) => connection.signed_out(error),
         CallError::NotAllowed(problem) | CallError::Refused(problem) => {
             answered = Some(problem.clone());
-            let fields: Vec<String> = problem
-                .errors
-                .iter()
-                .map(|e| {
-                    let field = Untrusted::from(e.field.as_str()).cell(40);
-                    format!("{field}: {}", e.message.cell(200))
-                })
-                // The detail often says the same.
-                .filter(|said| !why.contains(said.as_str()))
-                .collect();
-            let fields = match fields.as_slice() {
-                [] => String::new(),
-                some => format!(" ({})", some.join("; ")),
-            };
+            let fields = wrong_fields(problem, &why);
             let advice = match exit {
                 Exit::Conflict => {
                     format!(" See what changed (caseload show {id}), then run it again.")
@@ -287,6 +279,24 @@ pub(super) fn missed(
         CallError::NotUnderstood(_) => format!("Could not {verb} {id}: {why}"),
     };
     Missed { exit, sentence, problem: answered }
+}
+
+/// The fields that are wrong, in brackets after a sentence; nothing where the sentence says it all.
+pub(super) fn wrong_fields(problem: &Problem, sentence: &str) -> String {
+    let fields: Vec<String> = problem
+        .errors
+        .iter()
+        .map(|e| {
+            let field = Untrusted::from(e.field.as_str()).cell(40);
+            format!("{field}: {}", e.message.cell(200))
+        })
+        // The detail often says the same.
+        .filter(|said| !sentence.contains(said.as_str()))
+        .collect();
+    match fields.as_slice() {
+        [] => String::new(),
+        some => format!(" ({})", some.join("; ")),
+    }
 }
 
 /// The act as a noun that a case id can follow.

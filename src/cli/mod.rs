@@ -11,6 +11,7 @@ mod at;
 mod clocks;
 mod close;
 mod config;
+mod corrections;
 mod demo;
 mod eligibility;
 mod escalate;
@@ -131,6 +132,7 @@ fn run(cli: Cli, environment: Environment, output: &mut Output) -> Result<Exit, 
         Some(Command::Close(args)) => act(session, args.order()),
         Some(Command::Reopen(args)) => act(session, args.order()),
         Some(Command::Report(args)) => one(report::run(session, args)),
+        Some(Command::Corrections(args)) => one(corrections::run(session, args)),
         Some(Command::Sla(args)) => match args.command {
             sla::Command::Eval(sla_eval::Args {}) => sla_eval::run(),
             sla::Command::Explain(args) => one(sla_explain::run(session, args)),

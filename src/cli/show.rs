@@ -208,6 +208,6 @@ impl Page<'_> {
 }
 
 /// An instant in this machine's zone, with the zone's distance from UTC.
-fn local(at: DateTime<Utc>) -> String {
+pub(super) fn local(at: DateTime<Utc>) -> String {
     at.with_timezone(&Local).format("%Y-%m-%d %H:%M %:z").to_string()
 }

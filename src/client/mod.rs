@@ -8,9 +8,12 @@ use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
-use crate::domain::{Action, CaseDetail, CaseId, Revision, Untrusted};
+use crate::domain::{
+    Action, Amendment, CaseDetail, CaseId, Correction, CorrectionDetail, CorrectionId,
+    CorrectionStatus, Revision, Untrusted,
+};
 use crate::sla::policy::PolicyDocument;
-use crate::wire::{Acted, Feed, Me, Problem, Report, Reported};
+use crate::wire::{Acted, CorrectionDraft, Corrections, Feed, Me, Problem, Report, Reported};
 
 /// Why a call has no answer that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +73,15 @@ pub enum Fetched {
     Unchanged,
 }
 
+/// Which page of the outline of corrections, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outline {
+    /// Of these statuses alone; none: of any.
+    pub statuses: Vec<CorrectionStatus>,
+    /// The `next` of the page before.
+    pub after: Option<CorrectionId>,
+}
+
 pub type Call<'a, T> = BoxFuture<'a, Result<Answer<T>, CallError>>;
 
 /// A remote case API.
@@ -100,4 +112,49 @@ pub trait CaseApi: Send + Sync + 'static {
     ) -> Call<'a, Acted>;
 
     fn report<'a>(&'a self, report: &'a Report) -> Call<'a, Reported>;
+
+    /// One page of the corrections. A desk of another kind may keep none, and so may the calls after this.
+    fn corrections<'a>(&'a self, _outline: &'a Outline) -> Call<'a, Corrections> {
+        no_corrections()
+    }
+
+    /// One correction, whole.
+    fn correction<'a>(&'a self, _id: &'a CorrectionId) -> Call<'a, CorrectionDetail> {
+        no_corrections()
+    }
+
+    /// Opens a correction. The same `key` opens one, however often it is sent; so for the next two.
+    fn open_correction<'a>(
+        &'a self,
+        _key: Uuid,
+        _draft: &'a CorrectionDraft,
+    ) -> Call<'a, Correction> {
+        no_corrections()
+    }
+
+    /// Changes a correction.
+    fn amend_correction<'a>(
+        &'a self,
+        _id: &'a CorrectionId,
+        _key: Uuid,
+        _if_match: Option<Revision>,
+        _amendment: &'a Amendment,
+    ) -> Call<'a, Correction> {
+        no_corrections()
+    }
+
+    /// Links cases to a correction: all, or none.
+    fn link_cases<'a>(
+        &'a self,
+        _id: &'a CorrectionId,
+        _key: Uuid,
+        _if_match: Option<Revision>,
+        _cases: &'a [CaseId],
+    ) -> Call<'a, Correction> {
+        no_corrections()
+    }
+}
+
+fn no_corrections<'a, T>() -> Call<'a, T> {
+    Box::pin(async { Err(CallError::NotUnderstood("This desk keeps no corrections".into())) })
 }

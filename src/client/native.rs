@@ -20,10 +20,15 @@ use uuid::Uuid;
 
 use self::answer::Raw;
 use self::failure::Asked;
-use super::{Answer, Call, CallError, CaseApi, Fetched};
-use crate::domain::{Action, CaseId, Revision};
+use super::{Answer, Call, CallError, CaseApi, Fetched, Outline};
+use crate::domain::{
+    Action, Amendment, CaseId, Correction, CorrectionDetail, CorrectionId, Revision,
+};
 use crate::sla::policy::PolicyDocument;
-use crate::wire::{Acted, Code, Feed, Me, PROBLEM_JSON, Problem, Report, Reported};
+use crate::wire::{
+    Acted, Code, CorrectionDraft, Corrections, Feed, Links, Me, PROBLEM_JSON, Problem, Report,
+    Reported,
+};
 
 /// The setting that allows plain http to another machine.
 const INSECURE: &str = "CASELOAD_INSECURE_HTTP=1";
@@ -158,6 +163,11 @@ impl NativeApi {
         url
     }
 
+    fn correction_url(&self, id: &CorrectionId, rest: &[&str]) -> Result<Url, CallError> {
+        let id = askable("correction", id.as_str())?;
+        Ok(self.url(&[&["corrections", id], rest].concat()))
+    }
+
     /// Sends a request and reads the answer whole, within the deadlines and bounds.
     async fn exchange(
         &self,
@@ -246,7 +256,7 @@ impl CaseApi for NativeApi {
 
     fn case<'a>(&'a self, id: &'a CaseId, known: Option<Revision>) -> Call<'a, Fetched> {
         async move {
-            let mut request = self.http.get(self.url(&["cases", askable(id)?]));
+            let mut request = self.http.get(self.url(&["cases", askable("case", id.as_str())?]));
             if let Some(revision) = known {
                 request = request.header(IF_NONE_MATCH, format!("\"{revision}\""));
             }
@@ -268,14 +278,8 @@ impl CaseApi for NativeApi {
         action: &'a Action,
     ) -> Call<'a, Acted> {
         async move {
-            let mut request = self
-                .http
-                .post(self.url(&["cases", askable(id)?, "actions"]))
-                .header("idempotency-key", key.to_string())
-                .json(action);
-            if let Some(revision) = if_match {
-                request = request.header(IF_MATCH, format!("\"{revision}\""));
-            }
+            let url = self.url(&["cases", askable("case", id.as_str())?, "actions"]);
+            let request = marked(self.http.post(url).json(action), key, if_match);
             self.ask(request, Asked::Write, Duration::ZERO).await
         }
         .boxed()
@@ -285,14 +289,84 @@ impl CaseApi for NativeApi {
         let request = self.http.post(self.url(&["cases"])).json(report);
         self.ask(request, Asked::Write, Duration::ZERO).boxed()
     }
+
+    fn corrections<'a>(&'a self, outline: &'a Outline) -> Call<'a, Corrections> {
+        let mut url = self.url(&["corrections"]);
+        {
+            let mut query = url.query_pairs_mut();
+            let statuses: Vec<&str> = outline.statuses.iter().map(|status| status.word()).collect();
+            if !statuses.is_empty() {
+                query.append_pair("status", &statuses.join(","));
+            }
+            if let Some(after) = &outline.after {
+                query.append_pair("after", after.as_str());
+            }
+        }
+        self.ask(self.http.get(url), Asked::Read, Duration::ZERO).boxed()
+    }
+
+    fn correction<'a>(&'a self, id: &'a CorrectionId) -> Call<'a, CorrectionDetail> {
+        async move {
+            let url = self.correction_url(id, &[])?;
+            self.ask(self.http.get(url), Asked::Read, Duration::ZERO).await
+        }
+        .boxed()
+    }
+
+    fn open_correction<'a>(
+        &'a self,
+        key: Uuid,
+        draft: &'a CorrectionDraft,
+    ) -> Call<'a, Correction> {
+        let request = self.http.post(self.url(&["corrections"])).json(draft);
+        self.ask(marked(request, key, None), Asked::Write, Duration::ZERO).boxed()
+    }
+
+    fn amend_correction<'a>(
+        &'a self,
+        id: &'a CorrectionId,
+        key: Uuid,
+        if_match: Option<Revision>,
+        amendment: &'a Amendment,
+    ) -> Call<'a, Correction> {
+        async move {
+            let request = self.http.patch(self.correction_url(id, &[])?).json(amendment);
+            self.ask(marked(request, key, if_match), Asked::Write, Duration::ZERO).await
+        }
+        .boxed()
+    }
+
+    fn link_cases<'a>(
+        &'a self,
+        id: &'a CorrectionId,
+        key: Uuid,
+        if_match: Option<Revision>,
+        cases: &'a [CaseId],
+    ) -> Call<'a, Correction> {
+        async move {
+            let links = Links { cases: cases.to_vec() };
+            let request = self.http.post(self.correction_url(id, &["cases"])?).json(&links);
+            self.ask(marked(request, key, if_match), Asked::Write, Duration::ZERO).await
+        }
+        .boxed()
+    }
+}
+
+/// A write that acts once, and only on what it was meant for.
+fn marked(request: RequestBuilder, key: Uuid, if_match: Option<Revision>) -> RequestBuilder {
+    let request = request.header("idempotency-key", key.to_string());
+    match if_match {
+        None => request,
+        Some(revision) => request.header(IF_MATCH, format!("\"{revision}\"")),
+    }
 }
 
 /// The id as a path segment. Ids that would change the path itself cannot be asked for: no desk has them.
-fn askable(id: &CaseId) -> Result<&str, CallError> {
-    match id.as_str() {
+fn askable<'i>(what: &str, id: &'i str) -> Result<&'i str, CallError> {
+    match id {
         "" | "." | ".." => Err(CallError::Refused(Box::new(Problem::new(
             Code::NotFound,
-            format!("There is no case \"{id}\"."),
+            format!("There is no {what} \"{id}\"."),
         )))),
         id => Ok(id),
     }
@@ -404,7 +478,7 @@ mod tests {
             "http://127.0.0.1/desk/api/v1/cases/C-1%2F..%2F..%2Fx%3Fy%23z%20%C3%BC"
         );
         for id in ["", ".", ".."] {
-            assert!(matches!(askable(&CaseId::from(id)), Err(CallError::Refused(_))), "{id:?}");
+            assert!(matches!(askable("case", id), Err(CallError::Refused(_))), "{id:?}");
         }
     }
 }
