@@ -10,6 +10,7 @@ mod support;
 use caseload::domain::{CaseState, Eligibility, Environment, Severity, Tier};
 use caseload::service::store::seed::{Seed, SeedCase};
 use caseload::sla::ledger::Ledger;
+use caseload::wire::MAX_LINKED;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use reqwest::RequestBuilder;
@@ -209,6 +210,14 @@ async fn a_wrong_field_is_named() {
         let response = desk.post("pia", &path).json(&body).send().await.unwrap();
         assert_eq!(wrong_field(&problem(response, 422).await), "cases", "{body}");
     }
+    let many: Vec<String> = (0..=MAX_LINKED).map(|n| format!("C-{n}")).collect();
+    let refs: Vec<&str> = many.iter().map(String::as_str).collect();
+    let response = link(&desk, "pia", "K-7", &refs).send().await.unwrap();
+    let message = problem(response, 422).await["errors"][0]["message"].clone();
+    assert_eq!(message, format!("names more than {MAX_LINKED} cases"));
+    let document: Value = serde_json::from_str(caseload::service::openapi()).unwrap();
+    let cases = &document["components"]["schemas"]["Links"]["properties"]["cases"];
+    assert_eq!(cases["maxItems"], MAX_LINKED);
     let detail = desk.get_json("pia", &at("K-7")).await;
     assert_eq!((&detail["revision"], &detail["status"]), (&json!(1), &json!("planned")));
 }

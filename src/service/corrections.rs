@@ -367,6 +367,8 @@ async fn link(
     before.dedup();
     let held: Vec<&CorrectionId> = before.iter().chain([id]).collect();
     CorrectionRow::hold(conn, &held).await?;
+    // Others may have written it until now.
+    load(conn, by, id, if_match).await?;
     for earlier in &before {
         let moved = cases.iter().filter(|c| c.correction.as_ref() == Some(earlier));
         let moved: Vec<&CaseId> = moved.map(|c| &c.id).collect();
@@ -399,7 +401,6 @@ async fn link(
         };
         case.add_entry(conn, &entry).await?;
     }
-    // Read again: others may have linked cases meanwhile.
     let (row, linked) = CorrectionRow::load(conn, by.scope, id).await?.ok_or_else(not_found)?;
     Ok(Done {
         status: 200,
