@@ -459,6 +459,33 @@ async fn what_agents_write_is_mailed_under_the_cases_first_letter() {
 }
 
 #[tokio::test]
+async fn news_of_a_correction_are_mailed_to_the_customers_of_its_cases() {
+    let sink = Sink::start().await;
+    let desk = desk_with!(sink.settings());
+    let case = desk.reported(json!({})).await;
+    let escalate = json!({"action": "escalate", "to": "second", "reason": "r"});
+    desk.done("ann", &case, escalate).await;
+    let product = json!({"action": "escalate", "to": "product", "reason": "r",
+        "finding": "product_error", "correction": "K-7"});
+    desk.done("eve", &case, product).await;
+    // Within the hour of the receipt it would be held back.
+    desk.clock.advance(TimeDelta::hours(2));
+    let patch = desk.client().patch(desk.url("/api/v1/corrections/K-7")).bearer_auth("token-pia");
+    expect(patch.json(&json!({"status": "in_work"})).send().await.unwrap(), 200).await;
+    send(&desk).await;
+    let received = sink.received();
+    let news = received.last().unwrap();
+    assert_eq!(news.header("Subject").unwrap(), format!("[{case}] News of a correction"));
+    assert_eq!(news.header("Auto-Submitted").unwrap(), "auto-generated");
+    let detail = detail(&desk, &case).await;
+    let timeline = detail["timeline"].as_array().unwrap();
+    let of_correction =
+        |entry: &&Value| entry["kind"] == "correction" && entry["visibility"] == "customer";
+    let told = timeline.iter().find(of_correction).unwrap();
+    assert!(news.body().contains(told["text"].as_str().unwrap()), "{} in {told}", news.body());
+}
+
+#[tokio::test]
 async fn an_answer_that_is_not_mailed_says_so_in_the_case() {
     let sink = Sink::start().await;
     let desk = desk_with!(sink.settings());

@@ -17,6 +17,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::act::{StoredAnswer, key_reused};
+use super::mail::Kind;
 use super::problem::{Answered, field, internal, invalid, not_found};
 use super::store::{
     CaseRow, Conn, CorrectionRow, Ending, NewAudit, NewCorrection, Page, Scope, Step, StoreError,
@@ -73,6 +74,7 @@ impl Done {
 
 /// Who acts, when, and what of all cases they see.
 struct By<'a> {
+    service: &'a Service,
     person: Person,
     scope: &'a Scope,
     at: DateTime<Utc>,
@@ -157,7 +159,7 @@ impl Service {
             };
         }
         let person = Person { id: actor.id.clone(), name: actor.name.clone() };
-        let by = By { person, scope: &scope, at: now };
+        let by = By { service: self, person, scope: &scope, at: now };
         let done = match deed {
             Deed::Open(draft) => open(&mut tx, &by, draft).await,
             Deed::Amend { id, if_match, amendment } => {
@@ -204,6 +206,7 @@ impl Service {
         tx.commit().await?;
         if let Some(changed) = changed {
             self.changed(&changed);
+            self.mail_is_queued();
         }
         Ok(answer)
     }
@@ -328,17 +331,21 @@ async fn tell_linked(
     };
     for case in &cases {
         entry.seq = case.entries;
-        tell_customer(conn, case, &entry).await?;
+        tell_customer(conn, by, case, &entry).await?;
     }
     Ok(cases)
 }
 
-/// Tells the customer of one case. Mail that is to go out with it belongs here, in the same transaction.
+/// Tells the customer of one case, by mail, too. News that are held back (automatic mail has its limits) stand
+/// in the case, where the customer reads them; nobody has to act on that.
 async fn tell_customer(
     conn: &mut Conn,
+    by: &By<'_>,
     case: &CaseRow,
     entry: &TimelineEntry,
 ) -> Result<(), StoreError> {
+    let (kind, text) = (Kind::Correction, entry.text.raw());
+    by.service.write_to_customer(&mut *conn, case, kind, text, by.service.now()).await?;
     case.add_entry(conn, entry).await
 }
 
