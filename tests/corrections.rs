@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed step of a test is its failure")]
 
-#[allow(dead_code, reason = "shared with other tests, which need more of it")]
 #[macro_use]
 #[path = "support/service.rs"]
 mod support;
