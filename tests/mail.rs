@@ -328,7 +328,7 @@ async fn where_encryption_is_required_nothing_goes_without_and_nothing_to_a_stra
             sink.offer_tls();
         }
         let url = format!("smtp://desk:secret@localhost:{}?tls=required", sink.address.port());
-        let desk = desk_with!(sink.settings_of(&url));
+        let desk = desk_with!(Sink::settings_of(&url));
         desk.reported(json!({})).await;
         send(&desk).await;
         let row = letters(&desk).await.remove(0);

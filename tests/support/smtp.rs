@@ -45,11 +45,10 @@ impl Received {
     /// The value of a header, unfolded; None if it is not there.
     pub fn header(&self, name: &str) -> Option<String> {
         let headers = self.data.split_once("\r\n\r\n").unwrap().0.replace("\r\n ", " ");
-        let found = headers.lines().find_map(|line| {
+        headers.lines().find_map(|line| {
             let (given, value) = line.split_once(": ")?;
             given.eq_ignore_ascii_case(name).then(|| value.to_owned())
-        });
-        found
+        })
     }
 
     pub fn body(&self) -> &str {
@@ -110,11 +109,11 @@ impl Sink {
 
     /// The login as the URL has it: `user:password@`.
     pub fn settings_with_login(&self, login: &str) -> MailSettings {
-        self.settings_of(&format!("smtp://{login}{}", self.address))
+        Self::settings_of(&format!("smtp://{login}{}", self.address))
     }
 
-    /// Of a URL of this server.
-    pub fn settings_of(&self, url: &str) -> MailSettings {
+    /// Of a URL.
+    pub fn settings_of(url: &str) -> MailSettings {
         let link = "https://support.desk.example/".parse().unwrap();
         let mut settings =
             MailSettings::new(url, Some("Support <support@desk.example>"), Some(link)).unwrap();

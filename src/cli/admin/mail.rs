@@ -1,5 +1,7 @@
 //! `caseload admin mail`
 
+use std::fmt::Write;
+
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
@@ -107,6 +109,7 @@ pub async fn run(
 
 fn line(letter: &MailEntry) -> String {
     let at = |at: DateTime<Utc>| at.format("%Y-%m-%d %H:%M UTC").to_string();
+    // Writing to a String cannot fail.
     let MailEntry { id, case, kind, to, state, created_at, .. } = letter;
     let mut line = format!(
         "{id}  {state:<6}  {case}  {}  to {}  {}",
@@ -119,10 +122,10 @@ fn line(letter: &MailEntry) -> String {
         line.push_str(held.sentence());
     }
     if let Some(next) = letter.next_at {
-        line.push_str(&format!("  next {}", at(next)));
+        let _ = write!(line, "  next {}", at(next));
     }
     if let Some(error) = letter.last_error.as_ref().filter(|_| letter.sent_at.is_none()) {
-        line.push_str(&format!("  tried {}: {}", letter.tries, safe_line(error.raw(), 200)));
+        let _ = write!(line, "  tried {}: {}", letter.tries, safe_line(error.raw(), 200));
     }
     line
 }

@@ -109,7 +109,7 @@ mod tests {
             thread: Some("<1@example.org>".to_owned()),
             tries: 0,
             created_at: "2026-11-24T10:00:00Z".parse().unwrap(),
-            queued_at: "2026-11-24T10:00:00Z".parse().unwrap(),
+            since: "2026-11-24T10:00:00Z".parse().unwrap(),
         }
     }
 

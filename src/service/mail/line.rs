@@ -17,7 +17,7 @@ use super::settings::Encryption;
 
 /// A connection that was not used for so long is made anew: servers close them after five minutes (RFC 5321,
 /// 4.5.3.2.7), some sooner.
-const KEPT: Duration = Duration::from_secs(60);
+const KEPT: Duration = Duration::from_mins(1);
 
 /// What became of a letter.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -65,13 +65,13 @@ const LONGEST_REST: TimeDelta = TimeDelta::minutes(15);
 const LATE: TimeDelta = TimeDelta::minutes(30);
 /// How long one letter may take: what RFC 5321 (4.5.3.2) asks us to wait for the answer to DATA and to the end of
 /// the message is longer, but no server that does its work takes it.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// How long a row is one sender's: more than a letter can take, with the store's part.
 const LEASE: TimeDelta = TimeDelta::minutes(5);
 /// How many rows are looked up at once.
 const BATCH: i64 = 50;
 /// How long the sender sleeps at most: rows that another process queued, or left behind, are found then.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_mins(1);
 /// What a letter under way gets when the service ends.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -164,7 +164,8 @@ struct Queued {
     thread: Option<String>,
     tries: i64,
     created_at: DateTime<Utc>,
-    queued_at: DateTime<Utc>,
+    /// When it was queued, maybe again.
+    since: DateTime<Utc>,
 }
 
 /// What of an action is mailed to the customer: what agents write to them.

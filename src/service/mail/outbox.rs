@@ -140,7 +140,7 @@ fn queued(row: QueuedRow) -> Result<Queued, StoreError> {
         thread,
         tries,
         created_at: from_ms(created)?,
-        queued_at: from_ms(since)?,
+        since: from_ms(since)?,
     })
 }
 

@@ -186,7 +186,7 @@ impl Service {
             Delivery::Refused(error) => self.give_up(letter, lease, &error, true).await,
             Delivery::NotNow(error) | Delivery::Down(error) => {
                 let now = self.now();
-                if letter.tries + 1 >= TRIES || now >= letter.queued_at + GIVE_UP_AFTER {
+                if letter.tries + 1 >= TRIES || now >= letter.since + GIVE_UP_AFTER {
                     return self.give_up(letter, lease, &error, true).await;
                 }
                 tracing::warn!(case, kind, error, "mail was not accepted this time");
