@@ -2,19 +2,16 @@
 
 mod calendar;
 mod mail;
+mod partner;
 mod policy;
+mod token;
+mod user;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::json;
-
-use super::args::word;
-use super::at::At;
 use super::outcome::{Exit, Failure, stopped};
 use super::session::Session;
 use crate::clock::{Clock, SystemClock};
 use crate::domain::text::safe_line;
-use crate::domain::{PartnerId, Role, UserId};
-use crate::service::store::{NewToken, Place, Store, StoreError};
+use crate::service::store::{Place, Store, StoreError};
 
 /// Partners, users, tokens and the policy of a desk
 ///
@@ -39,7 +36,7 @@ enum Command {
   caseload admin partner create direct --name \"Vendor desk\"")]
     Partner {
         #[command(subcommand)]
-        command: Partner,
+        command: partner::Command,
     },
     /// Users: who may do what
     ///
@@ -49,7 +46,7 @@ enum Command {
   caseload admin user create rhald --name \"R. Hald\" --role partner --partner nordwind")]
     User {
         #[command(subcommand)]
-        command: User,
+        command: user::Command,
     },
     /// Tokens: how users log in
     ///
@@ -59,7 +56,7 @@ enum Command {
   caseload admin token revoke rhald --label laptop")]
     Token {
         #[command(subcommand)]
-        command: Token,
+        command: token::Command,
     },
     /// Calendars: when a desk is open
     ///
@@ -97,164 +94,15 @@ enum Command {
     },
 }
 
-#[derive(Debug, clap::Subcommand)]
-enum Partner {
-    /// Make a partner, or give one another name
-    ///
-    /// The id stands in the users, licences and calendars of the partner and does not change.
-    #[command(after_help = "Examples:
-  caseload admin partner create nordwind --name \"Nordwind Support\"
-  caseload admin partner create nordwind --name \"Nordwind\" --data ./desk")]
-    Create {
-        /// The partner's id
-        #[arg(value_name = "ID")]
-        id: String,
-        /// The name that people read
-        #[arg(long, value_name = "NAME")]
-        name: String,
-        #[command(flatten)]
-        at: At,
-    },
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum User {
-    /// Make a user
-    ///
-    /// A partner agent needs the partner; nobody else has one. `caseload admin token create` then lets
-    /// them in.
-    #[command(after_help = "Examples:
-  caseload admin user create lito --name \"L. Ito\" --role engineer
-  caseload admin user create rhald --name \"R. Hald\" --role partner --partner nordwind")]
-    Create {
-        /// The user's id
-        #[arg(value_name = "ID")]
-        id: String,
-        /// The name that people read
-        #[arg(long, value_name = "NAME")]
-        name: String,
-        /// What they are at the desk
-        #[arg(long, value_name = "ROLE", value_parser = word!(Role))]
-        role: Role,
-        /// The partner whose agent this is
-        #[arg(long, value_name = "ID")]
-        partner: Option<String>,
-        #[command(flatten)]
-        at: At,
-    },
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Token {
-    /// Make a token and write it to standard output
-    ///
-    /// This is the one time to see it. Keep it in a file that nobody else can read (umask 077 before, or
-    /// chmod 600 afterwards), and name that file in CASELOAD_TOKEN_FILE or as token_file.
-    #[command(after_help = "Examples:
-  caseload admin token create rhald --label laptop
-  caseload admin token create rhald --days 90 > rhald.token")]
-    Create {
-        /// The user's id
-        #[arg(value_name = "USER")]
-        user: String,
-        /// What the token is for, so that it can be revoked by that name
-        #[arg(long, value_name = "TEXT", default_value = "")]
-        label: String,
-        /// After how many days it expires; without it, never
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
-        days: Option<u16>,
-        #[command(flatten)]
-        at: At,
-    },
-    /// Revoke a user's tokens
-    ///
-    /// All of them, or those with a label. Counts from the next request on.
-    #[command(after_help = "Examples:
-  caseload admin token revoke rhald --label laptop
-  caseload admin token revoke rhald")]
-    Revoke {
-        /// The user's id
-        #[arg(value_name = "USER")]
-        user: String,
-        /// Only the tokens with this label
-        #[arg(long, value_name = "TEXT")]
-        label: Option<String>,
-        #[command(flatten)]
-        at: At,
-    },
-}
-
 pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure> {
     let now = SystemClock.now();
     match args.command {
-        Command::Partner { command: Partner::Create { id, name, at } } => {
-            let place = at.place(session)?;
-            let id = PartnerId::new(id);
-            let what = format!("make the partner {id}");
-            on_desk(&place, &what, async |desk| desk.put_partner(&id, &name, now).await).await?;
-            said(session, &json!({ "id": id }), &format!("partner {id} made"))
-        }
-        Command::User { command: User::Create { id, name, role, partner, at } } => {
-            let place = at.place(session)?;
-            let (id, partner) = (UserId::new(id), partner.map(PartnerId::new));
-            on_desk(&place, &format!("make the user {id}"), async |desk| {
-                desk.create_user(&id, &name, role, partner.as_ref(), now).await
-            })
-            .await?;
-            said(
-                session,
-                &json!({ "id": id, "role": role }),
-                &format!("user {id} made; a token: caseload admin token create {id}"),
-            )
-        }
-        Command::Token { command } => token(session, command, now).await,
+        Command::Partner { command } => partner::run(session, command, now).await,
+        Command::User { command } => user::run(session, command, now).await,
+        Command::Token { command } => token::run(session, command, now).await,
         Command::Calendar { command } => calendar::run(session, command, now).await,
         Command::Mail { command } => mail::run(session, command, now).await,
         Command::Policy { command } => policy::run(session, command, now).await,
-    }
-}
-
-async fn token(
-    session: &mut Session<'_>,
-    command: Token,
-    now: DateTime<Utc>,
-) -> Result<Exit, Failure> {
-    match command {
-        Token::Create { user, label, days, at } => {
-            let place = at.place(session)?;
-            let user = UserId::new(user);
-            let expires_at = days.map(|days| now + TimeDelta::days(days.into()));
-            let new = NewToken { user: &user, label: &label, expires_at };
-            let token = on_desk(&place, &format!("make a token for {user}"), async |desk| {
-                desk.create_token(&new, now).await
-            })
-            .await?;
-            if session.output.json {
-                session.output.json(&json!({ "token": token, "expires_at": expires_at }))?;
-            } else {
-                session.output.line(token)?;
-            }
-            Ok(Exit::Done)
-        }
-        Token::Revoke { user, label, at } => {
-            let place = at.place(session)?;
-            let user = UserId::new(user);
-            let what = format!("revoke the tokens of {user}");
-            let revoked = on_desk(&place, &what, async |desk| {
-                desk.revoke_tokens(&user, label.as_deref(), now).await
-            })
-            .await?;
-            if revoked == 0 {
-                let label = label.map_or_else(String::new, |label| {
-                    format!(" with the label \"{}\"", safe_line(&label, 60))
-                });
-                return Err(Failure::new(
-                    Exit::Failed,
-                    format!("Could not {what}: there is none in force{label}."),
-                ));
-            }
-            said(session, &json!({ "revoked": revoked }), &format!("{revoked} revoked"))
-        }
     }
 }
 
