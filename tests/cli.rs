@@ -612,7 +612,7 @@ fn a_new_desk_is_served_with_its_first_people() {
     // While it runs.
     admin(&["admin", "token", "revoke", "rhald", "--label", "laptop"]).ok();
     agent.run(&["list"]).fails(7, "Not logged in");
-    admin(&["admin", "token", "revoke", "rhald"]).fails(1, "none in force");
+    admin(&["admin", "token", "revoke", "rhald"]).fails(1, "it was revoked before or never made");
     assert_eq!(serving.end().status.code(), Some(0));
 }
 
@@ -637,8 +637,15 @@ fn a_folder_or_address_that_cannot_be_used_is_told() {
     at.run(&["admin", "partner", "create", "p", "--name", "P", "--data", desk]).ok();
     std::fs::create_dir(at.home.path().join("junk")).unwrap();
     at.write("junk/caseload.db", &"not a database ".repeat(100), 0o600);
-    at.run(&["serve", "--listen", "127.0.0.1:0", "--data", "junk"])
-        .fails(1, "the desk's data are damaged: file is not a database. Put a backup in its place");
+    at.run(&["serve", "--listen", "127.0.0.1:0", "--data", "junk"]).fails(
+        1,
+        "the desk's data are damaged: file is not a database. caseload admin check says more",
+    );
+    let found = at.run(&["admin", "check", "--data", "junk"]).fails(1, "");
+    assert!(
+        found.starts_with("the database file is not a database; restore from a backup"),
+        "{found}"
+    );
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let taken = format!("cannot listen on {address}: another program listens there already. Name");

@@ -9,7 +9,7 @@ mod support;
 use std::time::Duration;
 
 use caseload::domain::{PartnerId, Role};
-use caseload::service::store::NewToken;
+use caseload::service::store::{NewToken, TokensOf};
 use caseload::sla::policy::Policy;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -50,7 +50,7 @@ async fn without_a_token_that_counts_every_call_answers_401() {
         expect(response, 200).await;
     }
     desk.clock.advance(TimeDelta::hours(1));
-    store.revoke_tokens(&ann, Some("revoked"), now).await.unwrap();
+    store.revoke_tokens(TokensOf::Label(&ann, "revoked"), now).await.unwrap();
     let mut seen = Vec::new();
     for path in [
         "/api/v1/me",
@@ -1133,7 +1133,7 @@ async fn users_partners_and_tokens_are_made_with_right_ids_and_names_alone() {
         ("ann", "Ann", Role::Admin, None, "there is a user ann already"),
         ("new", "New", Role::Partner, None, "a partner agent needs a partner"),
         ("new", "New", Role::Admin, Some("nordwind"), "nobody else has one"),
-        ("new", "New", Role::Partner, Some("nowhere"), "there is no such partner"),
+        ("new", "New", Role::Partner, Some("nowhere"), "there is no partner nowhere"),
         ("", "New", Role::Admin, None, "an id has 1 to 64 letters"),
         ("a b", "New", Role::Admin, None, "an id has 1 to 64 letters"),
         (&long, "New", Role::Admin, None, "an id has 1 to 64 letters"),
@@ -1153,11 +1153,12 @@ async fn users_partners_and_tokens_are_made_with_right_ids_and_names_alone() {
     // Only what was done is on record.
     store.put_partner(&"ab".into(), "AB", now).await.unwrap();
     user("new", "New", Role::Partner, Some("ab")).await.unwrap();
-    assert_eq!(store.revoke_tokens(&"new".into(), None, now).await.unwrap(), 0);
+    let none = store.revoke_tokens(TokensOf::User(&"new".into()), now).await.unwrap();
+    assert_eq!(none, []);
     let audit = desk.get_json("root", "/api/v1/audit").await;
     let actions: Vec<_> =
         audit["entries"].as_array().unwrap().iter().map(|e| &e["action"]).collect();
-    assert_eq!(actions, ["create_partner", "create_user"]);
+    assert_eq!(actions, ["create_partner ab \"AB\"", "create_user new partner ab \"New\""]);
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@
     reason = "each of them brings the desk along that it has alone, too"
 )]
 
+#[path = "admin.rs"]
+mod admin;
 #[path = "corrections.rs"]
 mod corrections;
 #[path = "mail.rs"]

@@ -243,7 +243,24 @@ impl Service {
 
     /// Whose token it is, if it counts now.
     pub async fn authenticate(&self, token: &str) -> Answered<Option<Account>> {
-        Ok(self.store().account_by_token(token, self.now()).await?)
+        // Never given out, so the store need not be asked.
+        if tokens::is_mistyped(token) {
+            return Ok(None);
+        }
+        let now = self.now();
+        let Some(found) = self.store().account_by_token(token, now).await? else {
+            return Ok(None);
+        };
+        if let Some(mark) = found.mark {
+            // Beside the request: nobody waits for it, and without it nothing is wrong.
+            let service = self.clone();
+            self.spawn(async move {
+                if let Err(error) = service.store().mark_used(&mark, now).await {
+                    tracing::debug!(%error, "the use of a token was not kept");
+                }
+            });
+        }
+        Ok(Some(found.account))
     }
 
     /// One case, whole.

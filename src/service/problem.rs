@@ -72,7 +72,8 @@ impl From<StoreError> for Box<Problem> {
             StoreError::Refused(detail) => problem(Code::Rule, detail),
             StoreError::Damaged(_) => problem(
                 Code::Unavailable,
-                "The desk's data are damaged; an administrator has to look at them.",
+                "The desk's data are damaged: an administrator has to look at them (caseload admin check) \
+                 and to restore from a backup (caseload admin restore).",
             ),
             StoreError::InUse => problem(
                 Code::Unavailable,

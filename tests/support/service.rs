@@ -165,7 +165,7 @@ impl Desk {
         Some(Self::serve(place, dir, clock, service, edge, mail).await)
     }
 
-    async fn serve(
+    pub async fn serve(
         place: Place,
         dir: TempDir,
         clock: Arc<ManualClock>,

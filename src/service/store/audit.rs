@@ -64,8 +64,11 @@ impl NewAudit<'_> {
     }
 }
 
+/// A row as it is stored: seq, at, actor, action, case, key, hash.
+pub(super) type AuditRow = (i64, i64, String, String, Option<String>, Option<String>, String);
+
 /// The hash of a row: SHA-256 over a JSON array, which keeps the fields apart whatever is in them.
-fn chain(
+pub(super) fn chain(
     before: &str,
     seq: i64,
     at_ms: i64,
@@ -81,15 +84,36 @@ fn chain(
 impl Store {
     /// Up to `limit` entries after a sequence number.
     pub async fn audit(&self, after: i64, limit: usize) -> Result<AuditPage, StoreError> {
-        type Row = (i64, i64, String, String, Option<String>, Option<String>, String);
+        self.audit_of(None, after, limit).await
+    }
+
+    /// The same, of one case alone if one is given.
+    pub async fn audit_of(
+        &self,
+        case: Option<&CaseId>,
+        after: i64,
+        limit: usize,
+    ) -> Result<AuditPage, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut conn = self.lookup().await?;
-        let rows: Vec<Row> = conn
-            .all(
-                "SELECT seq, at, actor, action, case_id, idempotency_key, hash
-                 FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2",
-                args![after, i64::try_from(limit).unwrap_or(i64::MAX)],
-            )
-            .await?;
+        let rows: Vec<AuditRow> = match case {
+            None => {
+                conn.all(
+                    "SELECT seq, at, actor, action, case_id, idempotency_key, hash
+                     FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2",
+                    args![after, limit],
+                )
+                .await?
+            }
+            Some(case) => {
+                conn.all(
+                    "SELECT seq, at, actor, action, case_id, idempotency_key, hash
+                     FROM audit WHERE seq > $1 AND case_id = $3 ORDER BY seq LIMIT $2",
+                    args![after, limit, case.as_str()],
+                )
+                .await?
+            }
+        };
         let entries = rows
             .into_iter()
             .map(|(seq, at, actor, action, case, idempotency_key, hash)| {

@@ -445,7 +445,7 @@ pub(crate) async fn colleague(
 ) -> Result<Option<Person>, StoreError> {
     let row: Option<(String,)> = conn
         .optional(
-            "SELECT name FROM users WHERE id = $1
+            "SELECT name FROM users WHERE id = $1 AND disabled_at IS NULL
                AND role = CASE $2 WHEN 'first' THEN 'partner' WHEN 'second' THEN 'engineer'
                                   ELSE 'product' END
                AND (partner IS NULL OR partner = $3)",

@@ -2,6 +2,8 @@
 //! have in common (parameters `$1`, `RETURNING`, `ON CONFLICT`), so that the two cannot drift apart; what
 //! differs is how a transaction begins, and that is here.
 
+use std::sync::{Arc, OnceLock};
+
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::{Query, QueryAs};
@@ -17,6 +19,9 @@ pub(crate) enum Value {
     Text(Option<String>),
     Bool(bool),
     Bytes(Vec<u8>),
+    /// NULL where a truth value or bytes are expected: PostgreSQL wants to know which.
+    NoBool,
+    NoBytes,
 }
 
 macro_rules! value {
@@ -66,10 +71,47 @@ impl<T> Readable for T where
 {
 }
 
+/// Set for good once a database was found damaged: nothing more is written to it by this process, since that
+/// could spread the damage. What can still be read is read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Damage(Arc<OnceLock<String>>);
+
+impl Damage {
+    /// What was found, if anything was.
+    pub(crate) fn found(&self) -> Result<(), StoreError> {
+        self.0.get().map_or(Ok(()), |words| Err(StoreError::Damaged(words.clone())))
+    }
+
+    /// Looks at a failure of the database.
+    pub(crate) fn seen(&self, error: sqlx::Error) -> StoreError {
+        let of_database = error.as_database_error().is_some();
+        let error = StoreError::from(error);
+        if of_database
+            && let StoreError::Damaged(words) = &error
+            && self.0.set(words.clone()).is_ok()
+        {
+            tracing::error!(
+                %error,
+                "the database is damaged: nothing is written any more; restore a backup with caseload \
+                 admin restore"
+            );
+        }
+        error
+    }
+}
+
 /// A connection: by itself each statement counts at once, within a transaction with
 /// [`Conn::commit`]. Dropped before, a transaction has not been.
 #[derive(Debug)]
-pub(crate) enum Conn {
+pub(crate) struct Conn {
+    line: Line,
+    damage: Damage,
+    /// Whether it is a transaction that writes.
+    writes: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum Line {
     Sqlite(PoolConnection<Sqlite>),
     Postgres(PoolConnection<Postgres>),
     SqliteTransaction(Transaction<'static, Sqlite>),
@@ -85,14 +127,15 @@ struct Statement {
 
 /// Calls a method of the statement's query on whichever connection it is.
 macro_rules! on {
-    ($conn:expr, $statement:expr, $sqlite:ident, $postgres:ident, $method:ident) => {
-        match $conn {
-            Conn::Sqlite(c) => $statement.$sqlite().$method(&mut **c).await?,
-            Conn::Postgres(c) => $statement.$postgres().$method(&mut **c).await?,
-            Conn::SqliteTransaction(c) => $statement.$sqlite().$method(&mut **c).await?,
-            Conn::PostgresTransaction(c) => $statement.$postgres().$method(&mut **c).await?,
-        }
-    };
+    ($conn:expr, $statement:expr, $sqlite:ident, $postgres:ident, $method:ident) => {{
+        let done = match &mut $conn.line {
+            Line::Sqlite(c) => $statement.$sqlite().$method(&mut **c).await,
+            Line::Postgres(c) => $statement.$postgres().$method(&mut **c).await,
+            Line::SqliteTransaction(c) => $statement.$sqlite().$method(&mut **c).await,
+            Line::PostgresTransaction(c) => $statement.$postgres().$method(&mut **c).await,
+        };
+        done.map_err(|error| $conn.damage.seen(error))
+    }};
 }
 
 macro_rules! bound {
@@ -104,6 +147,8 @@ macro_rules! bound {
                 Value::Text(text) => query.bind(text),
                 Value::Bool(yes) => query.bind(yes),
                 Value::Bytes(bytes) => query.bind(bytes),
+                Value::NoBool => query.bind(None::<bool>),
+                Value::NoBytes => query.bind(None::<Vec<u8>>),
             };
         }
         query
@@ -129,10 +174,14 @@ impl Statement {
 }
 
 impl Conn {
+    pub(super) const fn new(line: Line, damage: Damage, writes: bool) -> Self {
+        Self { line, damage, writes }
+    }
+
     pub(crate) const fn dialect(&self) -> Dialect {
-        match self {
-            Self::Sqlite(_) | Self::SqliteTransaction(_) => Dialect::Sqlite,
-            Self::Postgres(_) | Self::PostgresTransaction(_) => Dialect::Postgres,
+        match &self.line {
+            Line::Sqlite(_) | Line::SqliteTransaction(_) => Dialect::Sqlite,
+            Line::Postgres(_) | Line::PostgresTransaction(_) => Dialect::Postgres,
         }
     }
 
@@ -143,7 +192,7 @@ impl Conn {
         args: Vec<Value>,
     ) -> Result<Vec<T>, StoreError> {
         let statement = Statement { sql: sql.into_sql_str(), args, prepared: true };
-        Ok(on!(self, statement, sqlite, postgres, fetch_all))
+        on!(self, statement, sqlite, postgres, fetch_all)
     }
 
     /// The first row, if there is one.
@@ -153,7 +202,7 @@ impl Conn {
         args: Vec<Value>,
     ) -> Result<Option<T>, StoreError> {
         let statement = Statement { sql: sql.into_sql_str(), args, prepared: true };
-        Ok(on!(self, statement, sqlite, postgres, fetch_optional))
+        on!(self, statement, sqlite, postgres, fetch_optional)
     }
 
     /// The row that there is.
@@ -163,7 +212,7 @@ impl Conn {
         args: Vec<Value>,
     ) -> Result<T, StoreError> {
         let statement = Statement { sql: sql.into_sql_str(), args, prepared: true };
-        Ok(on!(self, statement, sqlite, postgres, fetch_one))
+        on!(self, statement, sqlite, postgres, fetch_one)
     }
 
     /// Does it, and says to how many rows.
@@ -186,34 +235,48 @@ impl Conn {
     }
 
     async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
-        Ok(match self {
-            Self::Sqlite(c) => statement.run_sqlite().execute(&mut **c).await?.rows_affected(),
-            Self::Postgres(c) => statement.run_postgres().execute(&mut **c).await?.rows_affected(),
-            Self::SqliteTransaction(c) => {
-                statement.run_sqlite().execute(&mut **c).await?.rows_affected()
+        let done = match &mut self.line {
+            Line::Sqlite(c) => {
+                statement.run_sqlite().execute(&mut **c).await.map(|done| done.rows_affected())
             }
-            Self::PostgresTransaction(c) => {
-                statement.run_postgres().execute(&mut **c).await?.rows_affected()
+            Line::Postgres(c) => {
+                statement.run_postgres().execute(&mut **c).await.map(|done| done.rows_affected())
             }
-        })
+            Line::SqliteTransaction(c) => {
+                statement.run_sqlite().execute(&mut **c).await.map(|done| done.rows_affected())
+            }
+            Line::PostgresTransaction(c) => {
+                statement.run_postgres().execute(&mut **c).await.map(|done| done.rows_affected())
+            }
+        };
+        done.map_err(|error| self.damage.seen(error))
     }
 
     /// Makes what was done in the transaction count; on return it is on disk.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] also if the damage showed on another connection meanwhile.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        match self {
-            Self::SqliteTransaction(transaction) => transaction.commit().await?,
-            Self::PostgresTransaction(transaction) => transaction.commit().await?,
-            Self::Sqlite(_) | Self::Postgres(_) => {}
+        if self.writes
+            && let Err(damaged) = self.damage.found()
+        {
+            self.rollback().await?;
+            return Err(damaged);
         }
-        Ok(())
+        let done = match self.line {
+            Line::SqliteTransaction(transaction) => transaction.commit().await,
+            Line::PostgresTransaction(transaction) => transaction.commit().await,
+            Line::Sqlite(_) | Line::Postgres(_) => Ok(()),
+        };
+        done.map_err(|error| self.damage.seen(error))
     }
 
     /// Undoes the transaction, and waits for it.
     pub(crate) async fn rollback(self) -> Result<(), StoreError> {
-        match self {
-            Self::SqliteTransaction(transaction) => transaction.rollback().await?,
-            Self::PostgresTransaction(transaction) => transaction.rollback().await?,
-            Self::Sqlite(_) | Self::Postgres(_) => {}
+        match self.line {
+            Line::SqliteTransaction(transaction) => transaction.rollback().await?,
+            Line::PostgresTransaction(transaction) => transaction.rollback().await?,
+            Line::Sqlite(_) | Line::Postgres(_) => {}
         }
         Ok(())
     }

@@ -1,11 +1,13 @@
 //! The store: the desk's data in one of two databases, and how they are read and written.
 
+use std::collections::HashSet;
 use std::fs::File;
+use std::sync::{Mutex, PoisonError};
 
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgPool;
 
-use super::db::{Conn, args};
+use super::db::{Conn, Damage, Line, args};
 use super::postgres::{self, Listener};
 use super::sqlite;
 use super::{Place, Scope, StoreError};
@@ -19,6 +21,23 @@ pub struct Store {
     place: Place,
     /// Held by a service on a folder.
     lock: Option<File>,
+    damage: Damage,
+    pub(super) marks: Marks,
+}
+
+/// The tokens whose use is being kept, each once at a time.
+#[derive(Debug, Default)]
+pub(super) struct Marks(Mutex<HashSet<String>>);
+
+impl Marks {
+    /// Whether nobody does it yet.
+    pub(super) fn begin(&self, hash: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(hash.to_owned())
+    }
+
+    pub(super) fn end(&self, hash: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(hash);
+    }
 }
 
 #[derive(Debug)]
@@ -37,7 +56,12 @@ impl Store {
             Place::Folder(folder) => Some(sqlite::lock(folder)?),
             Place::Database(_) => None,
         };
-        Ok(Self { lock, ..Self::open(place).await? })
+        let store = Self { lock, ..Self::open(place).await? };
+        if let Db::Sqlite(connections) = &store.db {
+            // A desk is not served from a file that is known to be damaged.
+            connections.looked_over().await?;
+        }
+        Ok(store)
     }
 
     /// Opens the desk at a place, or makes an empty one there.
@@ -49,7 +73,8 @@ impl Store {
             Place::Folder(folder) => Db::Sqlite(sqlite::Connections::open(folder).await?),
             Place::Database(options) => Db::Postgres(postgres::connect(options).await?),
         };
-        let store = Self { db, place: place.clone(), lock: None };
+        let (damage, marks) = (Damage::default(), Marks::default());
+        let store = Self { db, place: place.clone(), lock: None, damage, marks };
         // Two that come at once keep one secret.
         let mut conn = store.lookup().await?;
         if meta(&mut conn, CURSOR_SECRET).await?.is_none() {
@@ -73,35 +98,49 @@ impl Store {
     /// A connection for single look-ups of what is not a case's: people, tokens, licences, policies. It sees
     /// no case.
     pub(crate) async fn lookup(&self) -> Result<Conn, StoreError> {
-        Ok(match &self.db {
-            Db::Sqlite(connections) => Conn::Sqlite(connections.readers.acquire().await?),
-            Db::Postgres(pool) => Conn::Postgres(pool.acquire().await?),
-        })
+        let line = match &self.db {
+            Db::Sqlite(connections) => connections.readers.acquire().await.map(Line::Sqlite),
+            Db::Postgres(pool) => pool.acquire().await.map(Line::Postgres),
+        };
+        self.conn(line, false)
     }
 
     /// A transaction that reads: all its statements see the desk as it is at one instant, and the cases
     /// of a scope alone.
     pub(crate) async fn read(&self, scope: &Scope) -> Result<Conn, StoreError> {
-        Ok(match &self.db {
-            Db::Sqlite(connections) => Conn::SqliteTransaction(connections.readers.begin().await?),
-            Db::Postgres(pool) => {
-                Conn::PostgresTransaction(pool.begin_with(begin(SNAPSHOT, scope)).await?)
+        let line = match &self.db {
+            Db::Sqlite(connections) => {
+                connections.readers.begin().await.map(Line::SqliteTransaction)
             }
-        })
+            Db::Postgres(pool) => {
+                pool.begin_with(begin(SNAPSHOT, scope)).await.map(Line::PostgresTransaction)
+            }
+        };
+        self.conn(line, false)
     }
 
     /// A transaction that writes, within a scope. On SQLite it waits for its turn, since there is one writer;
     /// on PostgreSQL writers go side by side until they take a change number (`feed::seal`).
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] from when the database was found damaged until the process ends.
     pub(crate) async fn write(&self, scope: &Scope) -> Result<Conn, StoreError> {
-        Ok(match &self.db {
+        self.damage.found()?;
+        let line = match &self.db {
             // Immediate: a deferred one would fail at once when another process writes.
             Db::Sqlite(connections) => {
-                Conn::SqliteTransaction(connections.writer.begin_with("BEGIN IMMEDIATE").await?)
+                connections.writer.begin_with("BEGIN IMMEDIATE").await.map(Line::SqliteTransaction)
             }
             Db::Postgres(pool) => {
-                Conn::PostgresTransaction(pool.begin_with(begin("BEGIN", scope)).await?)
+                pool.begin_with(begin("BEGIN", scope)).await.map(Line::PostgresTransaction)
             }
-        })
+        };
+        self.conn(line, true)
+    }
+
+    fn conn(&self, line: sqlx::Result<Line>, writes: bool) -> Result<Conn, StoreError> {
+        let line = line.map_err(|error| self.damage.seen(error))?;
+        Ok(Conn::new(line, self.damage.clone(), writes))
     }
 
     /// Hears of changes that other processes make; None where there are none, in a folder.
@@ -112,8 +151,9 @@ impl Store {
         })
     }
 
-    /// Whether the store can be read.
+    /// Whether the store can be read, and may be written.
     pub async fn check(&self) -> Result<(), StoreError> {
+        self.damage.found()?;
         let _: (i64,) =
             self.lookup().await?.one("SELECT value FROM counters LIMIT 1", args![]).await?;
         Ok(())

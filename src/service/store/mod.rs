@@ -5,32 +5,43 @@ pub mod sqlite;
 
 mod accounts;
 mod audit;
+mod backup;
 mod cases;
+mod check;
 mod corrections;
 pub(crate) mod db;
 mod desk;
 mod feed;
 mod idempotency;
+mod licences;
 mod place;
 pub(crate) mod policies;
 mod postgres;
 mod scope;
 mod search;
+mod tables;
 mod timeline;
+mod tokens;
+mod verify;
 
-pub use accounts::{Account, NewToken};
+pub use accounts::{Account, PartnerRecord, UserRecord};
 pub(crate) use audit::NewAudit;
 pub use audit::{AuditEntry, AuditPage};
+pub use backup::{BackedUp, Restored};
 pub(crate) use cases::{CaseRow, Details, Ending, Licence, colleague, new_case_id, partner};
+pub use check::{Checked, Fault};
 pub(crate) use corrections::{CorrectionRow, NewCorrection, Page, Step, cases_named, record_links};
 pub(crate) use db::Conn;
 pub use desk::Store;
 pub(crate) use feed::{Changed, Position, seal};
 pub(crate) use idempotency::Stored;
+pub use licences::{Differing, Imported, LicenceLine, LicenceRecord, Outcome};
 pub use place::Place;
 pub use policies::{Applied, PolicyVersion};
 pub(crate) use postgres::{Heard, Listener};
 pub use scope::Scope;
+pub use tokens::{Bearer, NewToken, Revoked, TokenRecord, TokensOf};
+pub use verify::{ChainFault, Verified, WrongRow};
 
 use chrono::{DateTime, Utc};
 
@@ -74,6 +85,8 @@ impl From<sqlx::Error> for StoreError {
         match &error {
             E::PoolClosed => return Self::Closed,
             E::PoolTimedOut => return Self::InUse,
+            // A row that is not what it should be, though the database itself is whole.
+            E::Decode(_) | E::ColumnDecode { .. } => return Self::Damaged(error.to_string()),
             E::Io(_) | E::Tls(_) | E::Protocol(_) => return Self::Unreachable(error.to_string()),
             _ => {}
         }
@@ -82,7 +95,12 @@ impl From<sqlx::Error> for StoreError {
         let code = database.code().unwrap_or_default();
         if database.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
             // The primary result code is the low byte.
-            return match code.parse::<i32>().map(|code| code & 0xff) {
+            let code = code.parse::<i32>();
+            // IOERR_CORRUPTFS: the file system says that it is damaged.
+            if code == Ok(8458) {
+                return Self::Damaged(words);
+            }
+            return match code.map(|code| code & 0xff) {
                 // BUSY: somebody writes for longer than we wait.
                 Ok(5) => Self::InUse,
                 // READONLY, CANTOPEN

@@ -20,6 +20,14 @@ const READERS: u32 = 4;
 /// How long a writer waits for another process to finish, and for its turn in this one.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The largest file that is looked through at every start, in bytes: that takes about a second.
+const LOOKED_OVER: i64 = 256 << 20;
+
+/// What SQLite says of damage may come on several lines.
+pub(super) fn one_line(text: &str) -> String {
+    text.lines().filter(|line| !line.starts_with("*** in database")).collect::<Vec<_>>().join("; ")
+}
+
 /// The connections to the file.
 #[derive(Debug)]
 pub(super) struct Connections {
@@ -41,6 +49,8 @@ impl Connections {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(PATIENCE)
+            // A page that cannot be right is refused when it is read, before anything is done by it.
+            .pragma("cell_size_check", "ON")
             .disable_statement_logging();
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
@@ -63,6 +73,22 @@ impl Connections {
             .connect_with(options.read_only(true))
             .await?;
         Ok(Self { writer, readers })
+    }
+
+    /// Looks through a small file for damage. A large one would keep the desk shut for too long: there
+    /// `caseload admin check` does it, and what is met on the way stops the writing.
+    pub async fn looked_over(&self) -> Result<(), StoreError> {
+        let (bytes,): (i64,) = sqlx::query_as(
+            "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        if bytes > LOOKED_OVER {
+            return Ok(());
+        }
+        let (found,): (String,) =
+            sqlx::query_as("PRAGMA quick_check(1)").fetch_one(&self.readers).await?;
+        if found == "ok" { Ok(()) } else { Err(StoreError::Damaged(one_line(&found))) }
     }
 
     /// Waits for the work under way and closes the file.
@@ -101,7 +127,7 @@ fn make_private_folder(data_dir: &Path) -> Result<(), StoreError> {
 
 /// A file of the folder, made if it is not there. SQLite gives its side files the rights of the database's
 /// file.
-fn private_file(path: &Path) -> Result<File, StoreError> {
+pub(super) fn private_file(path: &Path) -> Result<File, StoreError> {
     let mut open = OpenOptions::new();
     open.create(true).truncate(false).write(true);
     #[cfg(unix)]
