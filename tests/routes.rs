@@ -43,6 +43,39 @@ const TABLE: &str = "
     case            product_closed  200 404 200 200 200 200
     case            missing         404 404 404 404 404 404
 
+    attachments     first_open      200 404 200 404 200 200
+    attachments     first_waiting   200 404 200 404 200 200
+    attachments     first_closed    200 404 200 404 200 200
+    attachments     second_open     200 404 200 404 200 200
+    attachments     second_waiting  200 404 200 404 200 200
+    attachments     second_closed   200 404 200 404 200 200
+    attachments     back_at_first   200 404 200 404 200 200
+    attachments     product_open    200 404 200 200 200 200
+    attachments     product_closed  200 404 200 200 200 200
+    attachments     missing         404 404 404 404 404 404
+
+    download        first_open      200 404 200 404 200 200
+    download        first_waiting   200 404 200 404 200 200
+    download        first_closed    200 404 200 404 200 200
+    download        second_open     200 404 200 404 200 200
+    download        second_waiting  200 404 200 404 200 200
+    download        second_closed   200 404 200 404 200 200
+    download        back_at_first   200 404 200 404 200 200
+    download        product_open    200 404 200 200 200 200
+    download        product_closed  200 404 200 200 200 200
+    download        missing         404 404 404 404 404 404
+
+    attach          first_open      201 404 403 404 403 201
+    attach          first_waiting   201 404 403 404 403 201
+    attach          first_closed    201 404 403 404 403 201
+    attach          second_open     201 404 201 404 403 201
+    attach          second_waiting  201 404 201 404 403 201
+    attach          second_closed   201 404 201 404 403 201
+    attach          back_at_first   201 404 403 404 403 201
+    attach          product_open    201 404 201 201 403 201
+    attach          product_closed  201 404 201 201 403 201
+    attach          missing         404 404 404 404 404 404
+
     act:note        first_open      200 404 403 404 403 200
     act:note        first_waiting   200 404 403 404 403 200
     act:note        first_closed    200 404 403 404 403 200
@@ -165,10 +198,20 @@ const MISSING: &str = "C-99999";
 
 async fn case_at(desk: &Desk, standing: &str) -> String {
     let id = desk.reported(json!({})).await;
+    support::expect(attach(desk, "root", &id).send().await.unwrap(), 201).await;
     for (who, action) in steps(standing) {
         desk.done(who, &id, action).await;
     }
     id
+}
+
+/// A small file for a case.
+fn attach(desk: &Desk, who: &str, case: &str) -> RequestBuilder {
+    let form = "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.log\"\r\n\r\n\
+                a line\r\n--B--\r\n";
+    desk.post(who, &format!("/api/v1/cases/{case}/attachments"))
+        .header("content-type", "multipart/form-data; boundary=B")
+        .body(form)
 }
 
 /// An act of that kind with all that it needs.
@@ -218,6 +261,9 @@ fn request(desk: &Desk, route: &str, who: &str, case: &str) -> RequestBuilder {
             desk.post(who, "/api/v1/corrections/K-7/cases").json(&json!({"cases": [case]}))
         }
         ("case", _) => desk.get(who, &format!("/api/v1/cases/{case}")),
+        ("attachments", _) => desk.get(who, &format!("/api/v1/cases/{case}/attachments")),
+        ("download", _) => desk.get(who, &format!("/api/v1/cases/{case}/attachments/1")),
+        ("attach", _) => attach(desk, who, case),
         ("act", kind) => desk.act(who, case, &act(kind)),
         _ => unreachable!("{route} has no request yet"),
     }
@@ -285,7 +331,8 @@ async fn every_caller_gets_what_the_table_says_and_the_document_allows() {
                 wrong.push(format!("{}: {status} is not in the document", row.route));
             }
             // What was refused changed nothing, so the next one may have the same case.
-            let unchanged = status >= 400 || row.operation() == "case";
+            let unchanged =
+                status >= 400 || ["case", "attachments", "download"].contains(&row.operation());
             case = unchanged.then_some(id);
         }
     }

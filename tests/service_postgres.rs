@@ -8,6 +8,8 @@
 
 #[path = "admin.rs"]
 mod admin;
+#[path = "attachments.rs"]
+mod attachments;
 #[path = "corrections.rs"]
 mod corrections;
 #[path = "mail.rs"]

@@ -183,6 +183,8 @@ pub enum TimelineKind {
     Mail,
     /// The case's correction was linked, planned or moved on by Product Management.
     Correction,
+    /// Files were added, with no other act.
+    Attach,
     /// A kind that this version does not know yet.
     #[serde(other)]
     Other,
@@ -230,6 +232,7 @@ pub struct TimelineEntry {
 /// A file of a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Attachment {
+    /// Its number among the files of the case; opaque.
     pub id: String,
     pub name: Untrusted,
     /// Bytes.
@@ -238,6 +241,18 @@ pub struct Attachment {
     pub media_type: String,
     pub at: DateTime<Utc>,
     pub by: Untrusted,
+    #[serde(default = "Attachment::if_not_told")]
+    pub visibility: Visibility,
+    /// Of its bytes, in hex; empty: this desk does not tell.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub sha256: String,
+}
+
+impl Attachment {
+    /// The more careful answer.
+    const fn if_not_told() -> Visibility {
+        Visibility::Internal
+    }
 }
 
 /// One case, whole.

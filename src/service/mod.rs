@@ -9,6 +9,7 @@ mod act;
 mod corrections;
 mod cursor;
 mod edge;
+pub mod files;
 mod framing;
 mod http;
 mod latest;
@@ -44,6 +45,7 @@ use crate::domain::{Actor, CaseDetail, CaseId, PartnerId, Role, Untrusted};
 use crate::sla::policy::{Policy, PolicyDocument};
 use crate::wire::{Code, Feed, Found, MAX_PAGE, MAX_WAIT_S};
 use cursor::Cursors;
+use files::FileLimits;
 use latest::Latest;
 use mail::{Mail, MailSettings};
 use problem::{field, internal, invalid, not_found, problem};
@@ -69,6 +71,7 @@ struct Inner {
     latest: Latest,
     /// None: the desk sends no mail.
     mail: Option<Mail>,
+    file_limits: RwLock<FileLimits>,
     /// Writes under way. They finish even when the caller hangs up in the middle.
     writes: Mutex<JoinSet<()>>,
     /// Ends held requests, and the tasks of the service, when it goes down.
@@ -122,6 +125,7 @@ impl Service {
                 cursors: Cursors::new(secret),
                 latest: Latest::default(),
                 mail: mail.map(Mail::new),
+                file_limits: RwLock::default(),
                 writes: Mutex::new(JoinSet::new()),
                 closing: CancellationToken::new(),
                 limits: Limits::default(),
@@ -273,6 +277,7 @@ impl Service {
         let row = CaseRow::load(&mut tx, &scope, id).await?.ok_or_else(not_found)?;
         let details = row.details(&mut tx).await?;
         let timeline = row.timeline(&mut tx).await?;
+        let files = store::files::files(&mut tx, &row).await?;
         let policy = self.policy_by(&mut tx).await?;
         tx.commit().await?;
         let text = Untrusted::new;
@@ -285,8 +290,7 @@ impl Service {
             email: text(details.email),
             phone: details.phone.map(text),
             resolution: details.resolution,
-            // Cases have no files yet.
-            attachments: Vec::new(),
+            attachments: files.into_iter().map(|file| file.attachment).collect(),
             timeline,
             ledger: Some(row.ledger.record()),
         })

@@ -1,11 +1,14 @@
 //! Registering a case, and what its customer adds later.
 
+use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::act::{StoredAnswer, key_reused};
+use super::files::{described, found, summary};
 use super::mail::{Kind, Letter, mail_entry};
 use super::problem::{Answered, field, internal, invalid, not_found};
+use super::store::files::Link;
 use super::store::{
     CaseRow, Conn, Details, Ending, Licence, NewAudit, Scope, StoreError, Stored, new_case_id,
     partner, seal,
@@ -14,8 +17,9 @@ use super::texts::check_report;
 use super::{Service, TRIES, tokens};
 use crate::domain::rules::{Change, TEXT_MAX, fault};
 use crate::domain::{
-    Actor, CaseId, CaseState, Eligibility, Environment, PartnerRef, Person, PhoneFollowUp, Role,
-    Severity, Tier, TimelineEntry, TimelineKind, Untrusted, UserId, Visibility,
+    Actor, Attachment, CaseId, CaseState, Eligibility, Environment, PartnerRef, Person,
+    PhoneFollowUp, Role, Severity, Tier, TimelineEntry, TimelineKind, Untrusted, UserId,
+    Visibility,
 };
 use crate::sla::ledger::Ledger;
 use crate::wire::{Code, FieldError, Report, Reported};
@@ -99,6 +103,17 @@ impl Service {
         key: Option<Uuid>,
         report: Report,
     ) -> Answered<StoredAnswer> {
+        self.report_with(actor, key, report, Vec::new()).await
+    }
+
+    /// As [`Service::report_once`], with files that the actor staged; the customer reads them.
+    pub(crate) async fn report_with(
+        &self,
+        actor: &Actor,
+        key: Option<Uuid>,
+        report: Report,
+        files: Vec<String>,
+    ) -> Answered<StoredAnswer> {
         let mut errors = check_report(&report);
         let severity = severity(&report).map_err(|e| errors.push(e)).ok();
         let Some(severity) = severity.filter(|_| errors.is_empty()) else {
@@ -109,7 +124,7 @@ impl Service {
             let mut tries = TRIES;
             loop {
                 tries -= 1;
-                match service.register(&actor, key, &report, severity).await {
+                match service.register(&actor, key, &report, severity, &files).await {
                     Err(problem) if problem.code == Code::InProgress && tries > 0 => {}
                     answer => return answer,
                 }
@@ -124,11 +139,14 @@ impl Service {
         key: Option<Uuid>,
         report: &Report,
         severity: Severity,
+        files: &[String],
     ) -> Answered<StoredAnswer> {
         let body = serde_json::to_string(report).map_err(|_| internal())?;
-        let request_hash = tokens::hex(&Sha256::digest(format!("report {body}")));
         // The key's partner need not be the actor's.
         let mut tx = self.store().write(&Scope::All).await?;
+        let files = found(&mut tx, files, &actor.id).await?;
+        let request = format!("report {body}{}", described(&files));
+        let request_hash = tokens::hex(&Sha256::digest(request));
         let now = self.moment();
         if let Some(key) = key
             && let Some(stored) = Stored::find(&mut tx, &actor.id, key, now).await?
@@ -177,14 +195,17 @@ impl Service {
             resolution: None,
         };
         row.insert(&mut tx, &details).await?;
+        let by = Person { id: actor.id.clone(), name: actor.name.clone() };
+        let link = Link { by: &by, at: now, visibility: Visibility::Customer };
+        let attached = self.link_found(&mut tx, &row, &files, &link).await?;
         let entry = TimelineEntry {
             seq: 1,
             at: now,
-            actor: Person { id: actor.id.clone(), name: actor.name.clone() },
+            actor: by.clone(),
             kind: TimelineKind::Reported,
             visibility: Visibility::Customer,
             text: Untrusted::default(),
-            summary: format!("reported as {severity}").into(),
+            summary: with_files(format!("reported as {severity}"), &attached).into(),
         };
         row.add_entry(&mut tx, &entry).await?;
         if self.sends_mail() {
@@ -230,6 +251,7 @@ impl Service {
         }
         .append(&mut tx)
         .await?;
+        audit_files(&mut tx, &attached, now, actor.id.as_str(), &row.id).await?;
         tx.commit().await?;
         self.changed(&changed);
         self.mail_is_queued();
@@ -242,7 +264,23 @@ impl Service {
     /// # Errors
     /// 404 if there is no such case, 422 for a text that is empty, too long or holds NUL.
     pub async fn customer_answer(&self, id: &CaseId, text: &str) -> Answered<TimelineEntry> {
-        let wrong = if text.is_empty() {
+        self.customer_answer_with(id, text, Vec::new()).await
+    }
+
+    /// As [`Service::customer_answer`], with files that [`Service::customer`] staged; with them the text may
+    /// be empty.
+    ///
+    /// # Errors
+    /// As there; 413 or 422 where files pass their limits or are gone.
+    pub async fn customer_answer_with(
+        &self,
+        id: &CaseId,
+        text: &str,
+        files: Vec<String>,
+    ) -> Answered<TimelineEntry> {
+        let wrong = if text.is_empty() && !files.is_empty() {
+            None
+        } else if text.is_empty() {
             Some("must not be empty".to_owned())
         } else {
             fault(text, TEXT_MAX)
@@ -251,46 +289,94 @@ impl Service {
             return Err(invalid(vec![field("text", message)]));
         }
         let (service, id, text) = (self.clone(), id.clone(), text.to_owned());
-        self.finish(async move { service.add_answer(&id, text).await }).await
+        self.finish(async move {
+            let mut tries = TRIES;
+            loop {
+                tries -= 1;
+                match service.add_answer(&id, &text, &files).await {
+                    Err(problem) if problem.code == Code::InProgress && tries > 0 => {}
+                    answer => return answer,
+                }
+            }
+        })
+        .await
     }
 
-    async fn add_answer(&self, id: &CaseId, text: String) -> Answered<TimelineEntry> {
-        // The key's partner need not be the actor's.
+    /// Who stages the files of customers: they have no account.
+    #[must_use]
+    pub fn customer() -> UserId {
+        UserId::from(CUSTOMER)
+    }
+
+    async fn add_answer(
+        &self,
+        id: &CaseId,
+        text: &str,
+        files: &[String],
+    ) -> Answered<TimelineEntry> {
+        // The customer has no scope of their own; which case is theirs was asked before.
         let mut tx = self.store().write(&Scope::All).await?;
         let now = self.moment();
         let mut row = CaseRow::load(&mut tx, &Scope::All, id).await?.ok_or_else(not_found)?;
         let decided_on = row.revision;
-        let mut summary = Untrusted::default();
+        let mut summary = String::new();
         if row.state == CaseState::Waiting {
             row.state = CaseState::Open;
             let policy = self.policy_by(&mut tx).await?;
             row.ledger.apply(now, &Change::InfoReceived, &policy);
-            summary = "no longer waiting for the customer".into();
+            "no longer waiting for the customer".clone_into(&mut summary);
         }
         row.revision += 1;
         row.entries += 1;
         row.updated_at = now;
-        let entry = TimelineEntry {
-            seq: row.entries,
-            at: now,
-            actor: Person { id: UserId::from(CUSTOMER), name: row.contact.as_str().into() },
-            kind: TimelineKind::CustomerAnswer,
-            visibility: Visibility::Customer,
-            text: Untrusted::new(text),
-            summary,
-        };
         if !row.update(&mut tx, decided_on, Ending::Kept).await? {
             return Err(StoreError::Again.into());
         }
+        let by = Person { id: Self::customer(), name: row.contact.as_str().into() };
+        let link = Link { by: &by, at: now, visibility: Visibility::Customer };
+        let found = found(&mut tx, files, &by.id).await?;
+        let attached = self.link_found(&mut tx, &row, &found, &link).await?;
+        let entry = TimelineEntry {
+            seq: row.entries,
+            at: now,
+            actor: by.clone(),
+            kind: TimelineKind::CustomerAnswer,
+            visibility: Visibility::Customer,
+            text: text.into(),
+            summary: with_files(summary, &attached).into(),
+        };
         row.add_entry(&mut tx, &entry).await?;
         let changed = seal(&mut tx, &[&row]).await?;
         NewAudit { at: now, actor: CUSTOMER, action: "customer_answer", case: Some(id), key: None }
             .append(&mut tx)
             .await?;
+        audit_files(&mut tx, &attached, now, CUSTOMER, id).await?;
         tx.commit().await?;
         self.changed(&changed);
         Ok(entry)
     }
+}
+
+/// What happened, and the files that came with it.
+fn with_files(mut what: String, attached: &[Attachment]) -> String {
+    if !what.is_empty() && !attached.is_empty() {
+        what.push_str("; ");
+    }
+    what + &summary(attached)
+}
+
+/// Files that came with another act have their own row in the audit record.
+async fn audit_files(
+    conn: &mut Conn,
+    attached: &[Attachment],
+    at: DateTime<Utc>,
+    actor: &str,
+    case: &CaseId,
+) -> Result<(), StoreError> {
+    if attached.is_empty() {
+        return Ok(());
+    }
+    NewAudit { at, actor, action: "attach", case: Some(case), key: None }.append(conn).await
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::app::model::Model;
 use crate::app::view::{DetailTitle, DetailView, Line, Notice, Span, Tone};
 use crate::app::words;
 use crate::app::zone;
-use crate::domain::text::columns;
+use crate::domain::text::{columns, safe_line};
 use crate::domain::{
     Case, CaseDetail, Eligibility, PhoneFollowUp, TimelineEntry, TimelineKind, Untrusted,
     Visibility,
@@ -166,7 +166,8 @@ fn reported(
     }
     for file in &detail.attachments {
         let size = file.size.div_ceil(1024);
-        let text = format!("file {} ({size} kB)", file.name.cell(NAME));
+        let (n, name) = (safe_line(&file.id, 10), file.name.cell(NAME));
+        let text = format!("file {n} {name} ({size} kB)");
         put(lines, Tone::Dim, &text.into(), width);
     }
     if !detail.description.is_empty() {
@@ -229,7 +230,10 @@ fn readers(entry: &TimelineEntry) -> &'static str {
         (Visibility::Internal, _) => "internal",
         (
             Visibility::Customer,
-            TimelineKind::Reported | TimelineKind::CustomerAnswer | TimelineKind::InfoReceived,
+            TimelineKind::Reported
+            | TimelineKind::CustomerAnswer
+            | TimelineKind::InfoReceived
+            | TimelineKind::Attach,
         ) => "from customer",
         (Visibility::Customer, _) => "to customer",
     }
@@ -258,6 +262,7 @@ fn happened(kind: TimelineKind) -> &'static str {
         TimelineKind::PolicyChange => "put it under another policy",
         TimelineKind::Mail => "about its mail",
         TimelineKind::Correction => "worked on its correction",
+        TimelineKind::Attach => "attached files",
         TimelineKind::Other => "did something that this version does not know",
     }
 }

@@ -158,6 +158,15 @@ pub fn available(actor: &Actor, case: &Standing, kind: ActionKind) -> Result<(),
     }
 }
 
+/// Whether the actor may attach files to the case. Whoever may leave a note may: a file is a note in another
+/// form, it changes no clock, and a closed case takes it, too.
+///
+/// # Errors
+/// [`Refusal::NotAllowed`], with who may.
+pub fn may_attach(actor: &Actor, case: &Standing) -> Result<(), Refusal> {
+    rights::check_as(actor, case, ActionKind::Note, "attach files to", "attach files to it")
+}
+
 /// Domain rule 1: no escalation before the licence is known to be eligible.
 fn escalate_available(case: &Standing) -> Result<(), Refusal> {
     if case.tier == Tier::Product {

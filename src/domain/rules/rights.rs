@@ -40,6 +40,17 @@ pub(super) const NOWHERE_ON: &str =
     "The case is at Product Management; there is no tier beyond it.";
 
 pub(super) fn check(actor: &Actor, case: &Standing, kind: A) -> Result<(), Refusal> {
+    check_as(actor, case, kind, kind.verb(), &done_to_it(kind))
+}
+
+/// The right to do one thing to a case, told in the words of another that goes by it.
+pub(super) fn check_as(
+    actor: &Actor,
+    case: &Standing,
+    kind: A,
+    verb: &str,
+    done_to_it: &str,
+) -> Result<(), Refusal> {
     let refuse = |sentence| Err(Refusal::NotAllowed(sentence));
     if !may_see(actor, case) {
         // Whoever may not see a case is told that there is none; this is for callers who did not ask.
@@ -62,12 +73,11 @@ pub(super) fn check(actor: &Actor, case: &Standing, kind: A) -> Result<(), Refus
         .collect();
     let who = listed(&who);
     if role_may(actor.role, kind) {
-        refuse(format!("The case is at {}, where {who} may {}.", case.tier, done_to_it(kind)))
+        refuse(format!("The case is at {}, where {who} may {done_to_it}.", case.tier))
     } else {
         refuse(format!(
-            "{} may not {} a case; at {}, {who} may.",
+            "{} may not {verb} a case; at {}, {who} may.",
             singular(actor.role),
-            kind.verb(),
             case.tier,
         ))
     }

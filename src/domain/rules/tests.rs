@@ -676,6 +676,24 @@ prop_compose! {
     }
 }
 
+#[test]
+fn whoever_may_note_on_a_case_may_attach_files_to_it() {
+    for role in Role::ALL {
+        for tier in Tier::ALL {
+            for state in CaseState::ALL {
+                let (actor, case) = (actor(*role), case(*tier, *state));
+                let note = available(&actor, &case, ActionKind::Note);
+                let attach = may_attach(&actor, &case);
+                assert_eq!(note.is_ok(), attach.is_ok(), "{role:?} {case:?}");
+            }
+        }
+    }
+    let refused = may_attach(&actor(Role::Oncall), &case(Tier::Second, CaseState::Open));
+    let sentence = refused.unwrap_err().to_string();
+    let expected = "The one on call may not attach files to a case; at 2nd level, ";
+    assert!(sentence.starts_with(expected), "{sentence}");
+}
+
 proptest! {
     #[test]
     fn what_is_offered_can_be_done_and_what_is_not_offered_is_refused_alike(

@@ -26,7 +26,7 @@ use crate::sla::policy::PolicyDocument;
 use crate::wire::{Acted, Code, Feed, Found, MAX_PAGE, MAX_WAIT_S, Me, Report, Reported};
 
 pub(super) type Handled = Result<Response, Refused>;
-type CasePath = Result<Path<String>, PathRejection>;
+pub(super) type CasePath = Result<Path<String>, PathRejection>;
 
 /// Of a report; the others may be left out.
 const REPORT_FIELDS: [&str; 6] =
@@ -163,7 +163,7 @@ pub(super) async fn search(
 }
 
 /// A path that cannot be read names no case.
-fn case_id(path: CasePath) -> Answered<CaseId> {
+pub(super) fn case_id(path: CasePath) -> Answered<CaseId> {
     path.map(|Path(id)| CaseId::new(id)).map_err(|_| not_found())
 }
 

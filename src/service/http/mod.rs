@@ -1,7 +1,10 @@
 //! The case API over HTTP: routes, and how answers, refusals and failures look on the wire.
 
 mod answer;
+mod attachments;
 mod corrections;
+mod download;
+mod form;
 mod handlers;
 mod metrics;
 mod openapi;
@@ -48,6 +51,8 @@ fn documented() -> OpenApiRouter<Service> {
         .routes(routes!(corrections::corrections, corrections::open_correction))
         .routes(routes!(corrections::correction, corrections::amend_correction))
         .routes(routes!(corrections::link_cases))
+        .routes(routes!(attachments::attachments, attachments::attach))
+        .routes(routes!(attachments::download))
         .routes(routes!(handlers::audit))
 }
 

@@ -25,7 +25,7 @@ const ANY: [u16; 4] = [400, 429, 500, 503];
         title = "caseload",
         description = "The case API of a support desk.\n\n\
             Times are RFC 3339 in UTC, ids are opaque. A request with a field that is not named here is refused, \
-            and so is a body of more than 256 KiB. \
+            and so is a body of more than 256 KiB that is no form with a file. \
             A case that is missing and one that is somebody else's are answered alike (404). A method that an \
             address does not take is answered 405 with `Allow`. Every refusal is a Problem with a `code` for \
             programs and a sentence for people. `Date` is the desk's own clock; no answer is to be stored.",

@@ -35,6 +35,28 @@ pub(super) struct Outline {
 }
 
 #[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+pub(super) struct CaseFile {
+    /// The case's id.
+    #[param(example = "C-10412")]
+    id: CaseId,
+    /// The file's id, as the case tells it.
+    #[param(example = "1")]
+    n: String,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+pub(super) struct Part {
+    /// One range of bytes: `bytes=0-99`, `bytes=100-`, `bytes=-100`. What cannot be read is passed over.
+    #[param(rename = "Range", nullable = false)]
+    range: Option<String>,
+    /// The entity tag of the file that the range is of. If it is another one, all of it comes.
+    #[param(rename = "If-Range", nullable = false)]
+    tag: Option<String>,
+}
+
+#[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Limit {
     /// How many at most. What is below 1 counts as 1, what is above 200 as 200.

@@ -4,10 +4,11 @@
 
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Version, header};
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt, stream};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -25,7 +26,7 @@ use crate::wire::{Code, FieldError, Problem};
 /// The longest body.
 const BODY: usize = 256 * 1024;
 /// How much of a body that is too long is read all the same, so that its sender gets to the answer.
-const DRAINED: usize = 4 * 1024 * 1024;
+pub(super) const DRAINED: usize = 4 * 1024 * 1024;
 /// How long a body may take to arrive; longer only while it comes with [`BODY_PACE`] or more.
 const BODY_TIME: Duration = Duration::from_secs(30);
 /// Bytes a second.
@@ -103,7 +104,7 @@ pub(super) fn one_meaning(request: &Request) -> Answered<()> {
     Ok(())
 }
 
-fn bad_request(detail: &str) -> Box<Problem> {
+pub(super) fn bad_request(detail: &str) -> Box<Problem> {
     problem(Code::BadRequest, detail)
 }
 
@@ -183,17 +184,11 @@ fn too_large() -> Box<Problem> {
 }
 
 async fn collect(request: Request) -> Answered<Vec<u8>> {
-    let mut stream = request.into_body().into_data_stream();
+    let mut arriving = std::pin::pin!(arriving(request));
     let mut bytes = Vec::new();
     let mut length = 0;
-    let begun = Instant::now();
-    loop {
-        let pace = Duration::from_secs(length as u64) / BODY_PACE;
-        let chunk = tokio::time::timeout_at(begun + BODY_TIME.max(pace), stream.next())
-            .await
-            .map_err(|_| bad_request("The body did not arrive in time."))?;
-        let Some(chunk) = chunk else { break };
-        let chunk = chunk.map_err(|_| bad_request("The body broke off."))?;
+    while let Some(chunk) = arriving.next().await {
+        let chunk = chunk?;
         length += chunk.len();
         if length > DRAINED {
             break;
@@ -203,6 +198,34 @@ async fn collect(request: Request) -> Answered<Vec<u8>> {
         }
     }
     if length > BODY { Err(too_large()) } else { Ok(bytes) }
+}
+
+/// A body as it arrives; one that is too slow fails.
+pub(super) fn arriving(request: Request) -> impl Stream<Item = Answered<Bytes>> + Send {
+    let begun = Instant::now();
+    let body = request.into_body().into_data_stream();
+    stream::try_unfold((body, 0), move |(mut body, length)| async move {
+        let pace = Duration::from_secs(length as u64) / BODY_PACE;
+        let chunk = tokio::time::timeout_at(begun + BODY_TIME.max(pace), body.next())
+            .await
+            .map_err(|_| bad_request("The body did not arrive in time."))?;
+        let Some(chunk) = chunk else { return Ok(None) };
+        let chunk = chunk.map_err(|_| bad_request("The body broke off."))?;
+        let length = length + chunk.len();
+        Ok(Some((chunk, (body, length))))
+    })
+}
+
+/// Reads what is left of a body that is refused, within reason, so that its sender gets to the answer.
+pub(super) async fn drain(request: Request) {
+    let mut arriving = std::pin::pin!(arriving(request));
+    let mut length = 0;
+    while let Some(Ok(chunk)) = arriving.next().await {
+        length += chunk.len();
+        if length > DRAINED {
+            return;
+        }
+    }
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8], required: &[&str]) -> Answered<T> {
@@ -387,7 +410,6 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_body_is_waited_for_while_it_comes_at_a_pace() {
-        use futures_util::stream;
         // Of 1,200 bytes a second comes enough, of 400 too little.
         for (bytes, taken) in [(1_200, true), (400, false)] {
             let slow = stream::unfold(0, move |second| async move {

@@ -12,6 +12,7 @@ mod corrections;
 pub(crate) mod db;
 mod desk;
 mod feed;
+pub(crate) mod files;
 mod idempotency;
 mod licences;
 mod place;
