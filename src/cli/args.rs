@@ -8,9 +8,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    admin, assign, close, config, corrections, demo, eligibility, escalate, hand_back,
-    info_received, list, note, phone, release, reopen, reply, report, request_info, respond, serve,
-    severity, show, sla, take, workaround,
+    admin, assign, attach, close, config, corrections, demo, download, eligibility, escalate,
+    hand_back, info_received, list, note, phone, release, reopen, reply, report, request_info,
+    respond, serve, severity, show, sla, take, workaround,
 };
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -113,6 +113,8 @@ pub enum Command {
     Reopen(reopen::Args),
     Report(report::Args),
     Corrections(corrections::Args),
+    Attach(attach::Args),
+    Download(download::Args),
     Sla(sla::Args),
     Config(config::Args),
     Admin(admin::Args),

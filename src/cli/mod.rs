@@ -8,11 +8,13 @@ mod admin;
 pub mod args;
 mod assign;
 mod at;
+mod attach;
 mod clocks;
 mod close;
 mod config;
 mod corrections;
 mod demo;
+mod download;
 mod eligibility;
 mod escalate;
 mod foresee;
@@ -133,6 +135,8 @@ fn run(cli: Cli, environment: Environment, output: &mut Output) -> Result<Exit, 
         Some(Command::Reopen(args)) => act(session, args.order()),
         Some(Command::Report(args)) => one(report::run(session, args)),
         Some(Command::Corrections(args)) => one(corrections::run(session, args)),
+        Some(Command::Attach(args)) => one(attach::run(session, args)),
+        Some(Command::Download(args)) => one(download::run(session, args)),
         Some(Command::Sla(args)) => match args.command {
             sla::Command::Eval(sla_eval::Args {}) => sla_eval::run(),
             sla::Command::Explain(args) => one(sla_explain::run(session, args)),

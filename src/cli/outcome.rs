@@ -47,7 +47,8 @@ impl Exit {
                 | Code::InProgress
                 | Code::Invalid
                 | Code::KeyReused
-                | Code::TooLarge => Self::Refused,
+                | Code::TooLarge
+                | Code::Unsupported => Self::Refused,
                 Code::TooMany | Code::Unavailable => Self::NotReached,
                 _ => Self::Failed,
             },

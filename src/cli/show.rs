@@ -113,7 +113,9 @@ impl Page<'_> {
             for file in &self.detail.attachments {
                 let name = output.field(&file.name, FIELD);
                 let by = output.field(&file.by, 40);
-                output.line(format!("{name}  {} bytes  {by}, {}", file.size, local(file.at)))?;
+                let n = output.field(&file.id.as_str().into(), 10);
+                let (size, at) = (file.size, local(file.at));
+                output.line(format!("{n}  {name}  {size} bytes  {by}, {at}"))?;
             }
         }
         self.heading(output, "Timeline")?;

@@ -1,5 +1,6 @@
 //! [`CaseApi`]: the one idea of "a remote case API". Speaks the domain's words; knows no screen.
 
+pub mod files;
 pub mod native;
 
 use std::time::Duration;
@@ -9,11 +10,12 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::domain::{
-    Action, Amendment, CaseDetail, CaseId, Correction, CorrectionDetail, CorrectionId,
+    Action, Amendment, Attachment, CaseDetail, CaseId, Correction, CorrectionDetail, CorrectionId,
     CorrectionStatus, Revision, Untrusted,
 };
 use crate::sla::policy::PolicyDocument;
 use crate::wire::{Acted, CorrectionDraft, Corrections, Feed, Me, Problem, Report, Reported};
+use files::{Downloaded, Partial, Receiver, Upload};
 
 /// Why a call has no answer that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -153,6 +155,34 @@ pub trait CaseApi: Send + Sync + 'static {
     ) -> Call<'a, Correction> {
         no_corrections()
     }
+
+    /// The files of a case.
+    fn attachments<'a>(&'a self, _: &'a CaseId) -> Call<'a, Vec<Attachment>> {
+        no_files()
+    }
+
+    /// Adds a file to a case. The same `key` adds it once, however often it is sent.
+    fn upload<'a>(&'a self, _: &'a CaseId, _key: Uuid, _: Upload) -> Call<'a, Attachment> {
+        no_files()
+    }
+
+    /// Brings a file of a case, or what is missing of it; `file` is its id.
+    fn download<'a>(
+        &'a self,
+        _: &'a CaseId,
+        _file: &'a str,
+        _have: Option<&'a Partial>,
+        _to: &'a mut dyn Receiver,
+    ) -> Call<'a, Downloaded> {
+        no_files()
+    }
+}
+
+/// The answer of a desk that has no files.
+fn no_files<'a, T>() -> Call<'a, T> {
+    Box::pin(async {
+        Err(CallError::NotUnderstood("This desk has no files that could be sent or brought".into()))
+    })
 }
 
 fn no_corrections<'a, T>() -> Call<'a, T> {

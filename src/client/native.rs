@@ -4,6 +4,7 @@
 
 mod answer;
 mod failure;
+mod files;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -20,9 +21,10 @@ use uuid::Uuid;
 
 use self::answer::Raw;
 use self::failure::Asked;
+use super::files::{Downloaded, Partial, Receiver, Upload};
 use super::{Answer, Call, CallError, CaseApi, Fetched, Outline};
 use crate::domain::{
-    Action, Amendment, CaseId, Correction, CorrectionDetail, CorrectionId, Revision,
+    Action, Amendment, Attachment, CaseId, Correction, CorrectionDetail, CorrectionId, Revision,
 };
 use crate::sla::policy::PolicyDocument;
 use crate::wire::{
@@ -288,6 +290,29 @@ impl CaseApi for NativeApi {
     fn report<'a>(&'a self, report: &'a Report) -> Call<'a, Reported> {
         let request = self.http.post(self.url(&["cases"])).json(report);
         self.ask(request, Asked::Write, Duration::ZERO).boxed()
+    }
+
+    fn attachments<'a>(&'a self, id: &'a CaseId) -> Call<'a, Vec<Attachment>> {
+        async move {
+            let request =
+                self.http.get(self.url(&["cases", askable("case", id.as_str())?, "attachments"]));
+            self.ask(request, Asked::Read, Duration::ZERO).await
+        }
+        .boxed()
+    }
+
+    fn upload<'a>(&'a self, id: &'a CaseId, key: Uuid, file: Upload) -> Call<'a, Attachment> {
+        self.send_file(id, key, file).boxed()
+    }
+
+    fn download<'a>(
+        &'a self,
+        id: &'a CaseId,
+        file: &'a str,
+        have: Option<&'a Partial>,
+        to: &'a mut dyn Receiver,
+    ) -> Call<'a, Downloaded> {
+        self.bring_file(id, file, have, to).boxed()
     }
 
     fn corrections<'a>(&'a self, outline: &'a Outline) -> Call<'a, Corrections> {

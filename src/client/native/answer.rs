@@ -73,6 +73,15 @@ impl Raw {
         }
     }
 
+    /// Why there is no file in an answer.
+    pub(super) fn refused(&self, desk: &str, token: &str) -> CallError {
+        match self.status.is_success() {
+            false => self.error(desk, token),
+            true if self.is_page() => self.page(desk),
+            true => not_an_api(desk),
+        }
+    }
+
     fn error(&self, desk: &str, token: &str) -> CallError {
         let status = self.status;
         if status.is_redirection() {

@@ -21,6 +21,15 @@ pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgPool, StoreE
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(Duration::from_secs(10))
+        // Whoever hangs up while a transaction begins leaves it open, and sqlx does not know of it. As a simple
+        // query the two instants are the same unless a transaction began earlier.
+        .after_release(|conn, _| {
+            Box::pin(async move {
+                let asked = sqlx::raw_sql("SELECT now() <> statement_timestamp()");
+                let row = sqlx::Executor::fetch_one(conn, asked).await?;
+                Ok(!sqlx::Row::try_get::<bool, _>(&row, 0)?)
+            })
+        })
         .connect_with(options)
         .await?;
     let mut conn = pool.acquire().await?;
