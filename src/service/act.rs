@@ -16,8 +16,8 @@ use super::store::{
 use super::{Service, TRIES, tokens};
 use crate::domain::rules::{Change, Standing, decide};
 use crate::domain::{
-    Action, Actor, CaseId, CaseState, ClockState, CorrectionId, CorrectionStep, Person, Resolution,
-    Revision, TimelineEntry, Untrusted, Visibility,
+    Action, Actor, CaseId, CaseState, ClockState, CorrectionId, CorrectionStep, InfoItem, Person,
+    Resolution, Revision, TimelineEntry, Untrusted, Visibility,
 };
 use crate::sla::policy::Policy;
 use crate::wire::{Acted, Code, Problem};
@@ -338,6 +338,16 @@ fn resolution(action: &Action, at: DateTime<Utc>, by: Person) -> Option<Resoluti
     })
 }
 
+/// How a summary tells what a request for information asks for.
+const ASKED_FOR: &str = "asked for ";
+
+/// What a request for information asked for, by its summary.
+pub(super) fn asked_for(summary: &str) -> Vec<&'static str> {
+    let items = summary.split("; ").find_map(|part| part.strip_prefix(ASKED_FOR));
+    let known = |item| InfoItem::ALL.iter().map(|known| known.label()).find(|known| *known == item);
+    items.into_iter().flat_map(|items| items.split(", ")).filter_map(known).collect()
+}
+
 fn push(summary: &mut String, part: &str) {
     if !summary.is_empty() {
         summary.push_str("; ");
@@ -356,7 +366,7 @@ pub(super) fn summary(
         Action::Respond { .. } => push(&mut out, "told that the case is received"),
         Action::RequestInfo { items, .. } if !items.is_empty() => {
             let items: Vec<&str> = items.iter().map(|i| i.label()).collect();
-            push(&mut out, &format!("asked for {}", items.join(", ")));
+            push(&mut out, &format!("{ASKED_FOR}{}", items.join(", ")));
         }
         Action::LogPhoneCall { with, .. } => push(&mut out, &format!("phone call with {with}")),
         Action::Escalate { finding: Some(finding), .. } => {

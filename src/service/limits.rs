@@ -85,7 +85,7 @@ impl Limits {
         if token.is_some_and(|hash| self.known().has(hash)) {
             return Ok(());
         }
-        self.strangers.take(&key(address))
+        self.strangers.take(&counted(address))
     }
 
     /// Whether the token counted when it was looked up.
@@ -102,7 +102,7 @@ impl Limits {
     /// # Errors
     /// Too many from that address.
     pub fn public_form(&self, address: IpAddr) -> Result<(), Wait> {
-        self.forms.take(&key(address))
+        self.forms.take(&counted(address))
     }
 
     /// A look at a case's state without a token.
@@ -110,12 +110,12 @@ impl Limits {
     /// # Errors
     /// Too many from that address.
     pub fn public_status(&self, address: IpAddr) -> Result<(), Wait> {
-        self.status.take(&key(address))
+        self.status.take(&counted(address))
     }
 }
 
 /// What of an address counts.
-fn key(address: IpAddr) -> IpAddr {
+pub(super) fn counted(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))

@@ -8,6 +8,7 @@ pub mod store;
 mod act;
 mod corrections;
 mod cursor;
+mod customer;
 mod edge;
 pub mod files;
 mod framing;

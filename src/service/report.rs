@@ -27,13 +27,13 @@ use crate::wire::{Code, FieldError, Report, Reported};
 /// The partner of cases whose licence key nobody knows: the vendor's own desk.
 pub(super) const DIRECT: &str = "direct";
 /// Who a customer is in timelines and in the audit record: customers have no account.
-const CUSTOMER: &str = "customer";
+pub(crate) const CUSTOMER: &str = "customer";
 
 /// The severity of a new case (the domain's severity criteria). A lab environment is never Critical.
 /// Where the reporter names none, the case gets what the criteria give without an agent's judgement:
 /// High in production and live use, Medium in a lab, one step lower with a workaround. Critical asks for
 /// somebody who says so, since it asks for a phone call.
-fn severity(report: &Report) -> Result<Severity, FieldError> {
+pub(crate) fn severity_of(report: &Report) -> Result<Severity, FieldError> {
     match (report.severity, report.environment) {
         (Some(Severity::Critical), Environment::Lab) => Err(field(
             "severity",
@@ -96,6 +96,25 @@ impl Service {
         serde_json::from_slice(&answer.body).map_err(|_| internal())
     }
 
+    /// Registers a case that its customer reports. The key makes a form that is sent again the same case. The
+    /// answer does not show whose the licence key is, or whether it is anybody's.
+    pub(crate) async fn report_by_customer(
+        &self,
+        key: Uuid,
+        report: Report,
+        files: Vec<String>,
+    ) -> Answered<Reported> {
+        let customer = Actor {
+            id: Self::customer(),
+            name: Untrusted::from(report.contact.as_str()),
+            // An agent without a partner: one who sees no case.
+            role: Role::Partner,
+            partner: None,
+        };
+        let answer = self.report_with(&customer, Some(key), report, files).await?;
+        serde_json::from_slice(&answer.body).map_err(|_| internal())
+    }
+
     /// Registers a case; with a key, once for that key.
     pub(crate) async fn report_once(
         &self,
@@ -115,7 +134,7 @@ impl Service {
         files: Vec<String>,
     ) -> Answered<StoredAnswer> {
         let mut errors = check_report(&report);
-        let severity = severity(&report).map_err(|e| errors.push(e)).ok();
+        let severity = severity_of(&report).map_err(|e| errors.push(e)).ok();
         let Some(severity) = severity.filter(|_| errors.is_empty()) else {
             return Err(invalid(errors));
         };
@@ -259,7 +278,8 @@ impl Service {
     }
 
     /// The customer adds something to a case. Awaited information has come with it, so that the clocks
-    /// that it held run again.
+    /// that it held run again. A closed case stays closed: whether to reopen it is an agent's to decide
+    /// (domain rule 8), and the entry says that it came afterwards.
     ///
     /// # Errors
     /// 404 if there is no such case, 422 for a text that is empty, too long or holds NUL.
@@ -278,6 +298,17 @@ impl Service {
         text: &str,
         files: Vec<String>,
     ) -> Answered<TimelineEntry> {
+        self.customer_answer_once(id, None, text, files).await
+    }
+
+    /// As [`Service::customer_answer_with`]; with a key, once for that key.
+    pub(crate) async fn customer_answer_once(
+        &self,
+        id: &CaseId,
+        key: Option<Uuid>,
+        text: &str,
+        files: Vec<String>,
+    ) -> Answered<TimelineEntry> {
         let wrong = if text.is_empty() && !files.is_empty() {
             None
         } else if text.is_empty() {
@@ -293,7 +324,7 @@ impl Service {
             let mut tries = TRIES;
             loop {
                 tries -= 1;
-                match service.add_answer(&id, &text, &files).await {
+                match service.add_answer(&id, key, &text, &files).await {
                     Err(problem) if problem.code == Code::InProgress && tries > 0 => {}
                     answer => return answer,
                 }
@@ -311,30 +342,46 @@ impl Service {
     async fn add_answer(
         &self,
         id: &CaseId,
+        key: Option<Uuid>,
         text: &str,
         files: &[String],
     ) -> Answered<TimelineEntry> {
+        let customer = Self::customer();
         // The customer has no scope of their own; which case is theirs was asked before.
         let mut tx = self.store().write(&Scope::All).await?;
         let now = self.moment();
+        let found = found(&mut tx, files, &customer).await?;
+        let request = format!("answer {} {text}{}", id.as_str(), described(&found));
+        let request_hash = tokens::hex(&Sha256::digest(request));
+        if let Some(key) = key
+            && let Some(stored) = Stored::find(&mut tx, &customer, key, now).await?
+        {
+            return if stored.request_hash == request_hash {
+                serde_json::from_slice(&stored.body).map_err(|_| internal())
+            } else {
+                Err(key_reused())
+            };
+        }
         let mut row = CaseRow::load(&mut tx, &Scope::All, id).await?.ok_or_else(not_found)?;
         let decided_on = row.revision;
-        let mut summary = String::new();
-        if row.state == CaseState::Waiting {
-            row.state = CaseState::Open;
-            let policy = self.policy_by(&mut tx).await?;
-            row.ledger.apply(now, &Change::InfoReceived, &policy);
-            "no longer waiting for the customer".clone_into(&mut summary);
-        }
+        let summary = match row.state {
+            CaseState::Open => "",
+            CaseState::Waiting => {
+                row.state = CaseState::Open;
+                let policy = self.policy_by(&mut tx).await?;
+                row.ledger.apply(now, &Change::InfoReceived, &policy);
+                "no longer waiting for the customer"
+            }
+            CaseState::Closed => "came after the case was closed",
+        };
         row.revision += 1;
         row.entries += 1;
         row.updated_at = now;
         if !row.update(&mut tx, decided_on, Ending::Kept).await? {
             return Err(StoreError::Again.into());
         }
-        let by = Person { id: Self::customer(), name: row.contact.as_str().into() };
+        let by = Person { id: customer.clone(), name: row.contact.as_str().into() };
         let link = Link { by: &by, at: now, visibility: Visibility::Customer };
-        let found = found(&mut tx, files, &by.id).await?;
         let attached = self.link_found(&mut tx, &row, &found, &link).await?;
         let entry = TimelineEntry {
             seq: row.entries,
@@ -343,13 +390,24 @@ impl Service {
             kind: TimelineKind::CustomerAnswer,
             visibility: Visibility::Customer,
             text: text.into(),
-            summary: with_files(summary, &attached).into(),
+            summary: with_files(summary.to_owned(), &attached).into(),
         };
         row.add_entry(&mut tx, &entry).await?;
+        if let Some(key) = key {
+            let body = serde_json::to_vec(&entry).map_err(|_| internal())?;
+            Stored { status: 200, body, request_hash }.keep(&mut tx, &customer, key, now).await?;
+        }
         let changed = seal(&mut tx, &[&row]).await?;
-        NewAudit { at: now, actor: CUSTOMER, action: "customer_answer", case: Some(id), key: None }
-            .append(&mut tx)
-            .await?;
+        let key = key.map(|key| key.to_string());
+        NewAudit {
+            at: now,
+            actor: CUSTOMER,
+            action: "customer_answer",
+            case: Some(id),
+            key: key.as_deref(),
+        }
+        .append(&mut tx)
+        .await?;
         audit_files(&mut tx, &attached, now, CUSTOMER, id).await?;
         tx.commit().await?;
         self.changed(&changed);
@@ -413,7 +471,7 @@ mod tests {
             (Lab, Some(Critical), None, None),
         ] {
             let report = report(environment, given, workaround);
-            assert_eq!(severity(&report).ok(), expected, "{report:?}");
+            assert_eq!(severity_of(&report).ok(), expected, "{report:?}");
         }
     }
 }

@@ -57,11 +57,7 @@ pub(super) fn tagged<T: Serialize>(
     value: &T,
 ) -> Answered<Response> {
     let etag = format!("\"{tag}\"");
-    let known = tags(request, &header::IF_NONE_MATCH).is_some_and(|tags| {
-        // Weak comparison (RFC 9110): what is asked is whether the caller's copy is good enough.
-        tags.iter().any(|t| t == "*" || t.strip_prefix("W/").unwrap_or(t) == etag)
-    });
-    let mut response = if known {
+    let mut response = if is_known(request, tag) {
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response
@@ -72,6 +68,15 @@ pub(super) fn tagged<T: Serialize>(
         response.headers_mut().insert(header::ETAG, etag);
     }
     Ok(response)
+}
+
+/// Whether the caller has the answer with that tag.
+pub(super) fn is_known(request: &HeaderMap, tag: &str) -> bool {
+    let etag = format!("\"{tag}\"");
+    tags(request, &header::IF_NONE_MATCH).is_some_and(|tags| {
+        // Weak comparison (RFC 9110): what is asked is whether the caller's copy is good enough.
+        tags.iter().any(|t| t == "*" || t.strip_prefix("W/").unwrap_or(t) == etag)
+    })
 }
 
 /// The entity tags of a header, as they are written. Ours hold no commas.

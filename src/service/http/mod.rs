@@ -8,6 +8,7 @@ mod form;
 mod handlers;
 mod metrics;
 mod openapi;
+mod pages;
 mod parameters;
 mod read;
 
@@ -26,7 +27,7 @@ use utoipa_axum::routes;
 
 use super::Service;
 use super::edge::{Came, REQUEST_ID, RequestId};
-use super::problem::{internal, not_found, problem};
+use super::problem::{internal, problem};
 use crate::wire::Code;
 use answer::Refused;
 
@@ -54,11 +55,12 @@ fn documented() -> OpenApiRouter<Service> {
         .routes(routes!(attachments::attachments, attachments::attach))
         .routes(routes!(attachments::download))
         .routes(routes!(handlers::audit))
+        .merge(pages::routes())
 }
 
 pub(super) fn router(service: Service) -> Router {
     Router::from(documented())
-        .fallback(async || Refused(not_found()))
+        .fallback(pages::nowhere)
         .method_not_allowed_fallback(async || {
             Refused(problem(Code::MethodNotAllowed, "This address does not take that method."))
         })
@@ -102,7 +104,8 @@ async fn around(State(service): State<Service>, request: Request, next: Next) ->
     if last {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Style, script and feed say themselves for how long they are good.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if came.is_some_and(|came| came.secure) {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONLY_TLS));

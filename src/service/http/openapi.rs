@@ -34,6 +34,7 @@ const ANY: [u16; 4] = [400, 429, 500, 503];
         (name = "cases", description = "Cases: reported, found, followed and worked on"),
         (name = "corrections", description = "Corrections: product errors, and in which release they will be put right"),
         (name = "desk", description = "The desk: who is asking, by which policy it works, who did what"),
+        (name = "pages", description = "The public pages: what people open in a browser"),
         (name = "service", description = "The service itself"),
     ),
     components(schemas(Problem)),
@@ -116,6 +117,7 @@ fn complete_operation(
     if header("If-Match") {
         refused.insert(412);
     }
+    let is_page = operation["tags"] == json!(["pages"]);
     let tagged = header("If-None-Match");
     for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
         // Whole numbers of any size are taken, and brought within bounds.
@@ -143,6 +145,9 @@ fn complete_operation(
             response.as_object_mut().map(|r| r.remove("headers"));
         }
         let status = status.parse().unwrap_or(0);
+        if status >= 400 && is_page {
+            told_on_a_page(status, response);
+        }
         if status >= 400 && response["content"].is_null() {
             statuses.insert(status);
             *response = json!({ "$ref": format!("#/components/responses/Problem{status}") });
@@ -150,6 +155,23 @@ fn complete_operation(
     }
     if operation["parameters"].is_null() {
         operation.as_object_mut().map(|o| o.remove("parameters"));
+    }
+}
+
+/// A page tells most refusals on a page; what comes before it is reached is a problem there, too.
+fn told_on_a_page(status: u16, response: &mut Value) {
+    let words = response["description"].as_str().unwrap_or_default();
+    if words.is_empty() {
+        response["description"] = "Told on a page, or as a problem.".into();
+    }
+    let problem = json!({ "$ref": "#/components/schemas/Problem" });
+    response["content"] = json!({
+        "text/html": { "schema": { "type": "string" } }, PROBLEM_JSON: { "schema": problem },
+    });
+    if status == 429 {
+        let wait = json!({ "type": "integer", "minimum": 0 });
+        response["headers"]["Retry-After"] =
+            json!({ "required": true, "schema": wait, "description": "Seconds to wait" });
     }
 }
 

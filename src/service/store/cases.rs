@@ -167,6 +167,13 @@ impl CaseRow {
         conn.optional(AssertSqlSafe(sql), args![scope.value(), id.as_str()]).await
     }
 
+    /// The e-mail address that a case was reported with.
+    pub(crate) async fn email(conn: &mut Conn, id: &CaseId) -> Result<Option<String>, StoreError> {
+        let row: Option<(String,)> =
+            conn.optional("SELECT email FROM cases WHERE id = $1", args![id.as_str()]).await?;
+        Ok(row.map(|(email,)| email))
+    }
+
     /// Open cases in the scope in the order of registration, after one.
     pub(crate) async fn open_after(
         conn: &mut Conn,
