@@ -31,6 +31,14 @@ const TABLE: &str = "
     open_correction -               403 403 403 201 403 201
     amend_correction -              403 403 403 200 403 200
     link_cases      -               403 403 403 422 403 422
+    report_page     -               200 200 200 200 200 200
+    report_by_page  -               415 415 415 415 415 415
+    case_page       -               200 200 200 200 200 200
+    follow_by_page  -               404 404 404 404 404 404
+    corrections_page -              200 200 200 200 200 200
+    corrections_feed -              200 200 200 200 200 200
+    style           -               200 200 200 200 200 200
+    script          -               200 200 200 200 200 200
 
     case            first_open      200 404 200 404 200 200
     case            first_waiting   200 404 200 404 200 200
@@ -260,6 +268,18 @@ fn request(desk: &Desk, route: &str, who: &str, case: &str) -> RequestBuilder {
         ("link_cases", _) => {
             desk.post(who, "/api/v1/corrections/K-7/cases").json(&json!({"cases": [case]}))
         }
+        ("report_page", _) => desk.get(who, "/"),
+        // A form would be too many from one address; tests/pages.rs sends some.
+        ("report_by_page", _) => desk.post(who, "/").json(&json!({})),
+        ("case_page", _) => desk.get(who, "/case"),
+        ("follow_by_page", _) => desk
+            .post(who, "/case")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("case={case}&email=ida@fjord.example")),
+        ("corrections_page", _) => desk.get(who, "/corrections"),
+        ("corrections_feed", _) => desk.get(who, "/corrections.atom"),
+        ("style", _) => desk.get(who, "/style.css"),
+        ("script", _) => desk.get(who, "/form.js"),
         ("case", _) => desk.get(who, &format!("/api/v1/cases/{case}")),
         ("attachments", _) => desk.get(who, &format!("/api/v1/cases/{case}/attachments")),
         ("download", _) => desk.get(who, &format!("/api/v1/cases/{case}/attachments/1")),

@@ -14,6 +14,8 @@ mod attachments;
 mod corrections;
 #[path = "mail.rs"]
 mod mail;
+#[path = "pages.rs"]
+mod pages;
 #[path = "policy.rs"]
 mod policy;
 #[path = "routes.rs"]

@@ -29,7 +29,7 @@ use keys::KeyTries;
 
 /// What a page may do: our own style and script, our own forms, nothing else.
 const MAY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-                   img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+                   img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// The routes of the pages.
 pub(super) fn routes() -> OpenApiRouter<Service> {
