@@ -102,11 +102,21 @@ impl Pages {
 
     /// Sends a form as browsers do that may have files.
     async fn post_parts(&self, path: &str, fields: &Fields<'_>) -> Page {
+        self.post_files(path, fields, &[("", "")]).await
+    }
+
+    /// Sends a form with files, by name and content. One without a name is how browsers say that there is
+    /// none.
+    async fn post_files(&self, path: &str, fields: &Fields<'_>, files: &[(&str, &str)]) -> Page {
         let mut body = String::new();
         for (name, value) in fields {
             let value = value.replace('\n', "\r\n");
             body += "--limit\r\nContent-Disposition: form-data; name=\"";
             body += &format!("{name}\"\r\n\r\n{value}\r\n");
+        }
+        for (name, content) in files {
+            body += "--limit\r\nContent-Disposition: form-data; name=\"file\"; filename=\"";
+            body += &format!("{name}\"\r\nContent-Type: text/plain\r\n\r\n{content}\r\n");
         }
         body += "--limit--\r\n";
         let request = self.client.post(self.desk.url(path));
@@ -574,6 +584,75 @@ async fn what_the_customer_adds_ends_the_waiting_once() {
     ];
     assert_eq!(pages.post_parts("/case", &stranger).await.status, 404);
     assert_eq!(pages.case(&id).await["revision"], case["revision"]);
+}
+
+/// The names of the files that a page lists.
+fn files(page: &Page) -> Vec<String> {
+    page.all(".files bdi").iter().map(|e| e.text().collect()).collect()
+}
+
+#[tokio::test]
+async fn a_file_outlives_an_error_in_the_form_and_comes_with_the_report() {
+    let pages = pages!();
+    let wrong = with(&[("subject", "")]);
+    let sent =
+        [("host.log", "08:12 refused\r\n"), ("<b>\u{202e}gnp.txt", "other"), ("none.txt", "")];
+    let page = pages.post_files("/", &wrong, &sent).await;
+    assert_eq!(page.status, 422);
+    assert_eq!(page.error("file").unwrap(), "“none.txt” is empty.");
+    assert_eq!(files(&page), ["host.log", "<b>\u{fffd}gnp.txt"]);
+    let kept: Vec<String> =
+        page.all("input[name=kept]").iter().map(|e| e.attr("value").unwrap().to_owned()).collect();
+    // The second is not wanted any more, a third one is.
+    let mut fields = with(&[("remove", &kept[1])]);
+    fields.extend([("kept", kept[0].as_str()), ("kept", kept[1].as_str())]);
+    let page = pages.post_files("/", &fields, &[("more.txt", "more")]).await;
+    let id = page.case_id();
+    assert_eq!(files(&page), ["host.log", "more.txt"]);
+    let again = pages.post_files("/", &fields, &[("more.txt", "more")]).await;
+    assert_eq!(again.text, page.text);
+    let case = pages.case(&id).await;
+    let attached = case["attachments"].as_array().unwrap();
+    let names: Vec<_> = attached.iter().map(|file| file["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["host.log", "more.txt"]);
+    let first = pages.desk.get("root", &format!("/api/v1/cases/{id}/attachments/1"));
+    assert_eq!(first.send().await.unwrap().text().await.unwrap(), "08:12 refused\r\n");
+    assert_eq!(files(&pages.look(&id).await), ["host.log", "more.txt"]);
+    // What an agent attaches is not told to the customer.
+    let part = "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"inside.txt\"\r\n\r\nx\r\n--x--\r\n";
+    let upload = pages.desk.post("ann", &format!("/api/v1/cases/{id}/attachments"));
+    let upload = upload.header(CONTENT_TYPE, "multipart/form-data; boundary=x").body(part);
+    assert_eq!(upload.send().await.unwrap().status(), StatusCode::CREATED);
+    assert_eq!(files(&pages.look(&id).await), ["host.log", "more.txt"]);
+}
+
+#[tokio::test]
+async fn a_file_alone_is_an_answer_and_one_that_is_not_taken_is_told() {
+    let pages = pages!();
+    let desk = &pages.desk;
+    let id = desk.reported(json!({})).await;
+    desk.done("ann", &id, json!({"action": "request_info", "text": "The log, please."})).await;
+    let token = pages.look(&id).await.value("form");
+    let mut fields = vec![
+        ("case", id.as_str()),
+        ("email", "ida@fjord.example"),
+        ("form", token.as_str()),
+        ("text", ""),
+    ];
+    let program = "\x7fELF\u{2}\u{1}\u{1}\0\0\0\0\0\0\0\0\0\u{2}\0>\0";
+    let page = pages.post_files("/case", &fields, &[("tool", program)]).await;
+    assert_eq!(page.status, 422);
+    assert!(page.error("file").unwrap().contains("“tool” was not taken"));
+    let page = pages.post_files("/case", &fields, &[("host.log", "refused")]).await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.words(".state strong"), "Being worked on at 1st level");
+    assert_eq!(files(&page), ["host.log"]);
+    // A file of somebody who guesses, or that is another case's, comes with nothing.
+    fields[2].1 = "0192f0c4-7f3e-4a51-9d2c-5f6f4f9d0a14";
+    fields.push(("kept", "0123456789abcdef"));
+    let page = pages.post_files("/case", &fields, &[]).await;
+    assert_eq!(page.status, 422);
+    assert!(page.error("file").unwrap().contains("choose it again"));
 }
 
 #[tokio::test]

@@ -164,15 +164,26 @@ fn told_on_a_page(status: u16, response: &mut Value) {
     if words.is_empty() {
         response["description"] = "Told on a page, or as a problem.".into();
     }
-    let problem = json!({ "$ref": "#/components/schemas/Problem" });
     response["content"] = json!({
-        "text/html": { "schema": { "type": "string" } }, PROBLEM_JSON: { "schema": problem },
+        "text/html": { "schema": { "type": "string" } },
+        PROBLEM_JSON: { "schema": problem_of(status) },
     });
     if status == 429 {
         let wait = json!({ "type": "integer", "minimum": 0 });
         response["headers"]["Retry-After"] =
             json!({ "required": true, "schema": wait, "description": "Seconds to wait" });
     }
+}
+
+/// A problem of a status, with the codes that it can have.
+fn problem_of(status: u16) -> Value {
+    let codes: Vec<&Code> = Code::ALL.iter().filter(|code| code.status() == status).collect();
+    json!({ "allOf": [
+        { "$ref": "#/components/schemas/Problem" },
+        { "type": "object", "properties": {
+            "status": { "const": status }, "code": { "enum": codes },
+        } },
+    ] })
 }
 
 /// The refusals of each status, with the codes that it can have.
@@ -183,12 +194,7 @@ fn refusals(statuses: &BTreeSet<u16>) -> Value {
         let told = codes.iter().map(|code| format!("`{}`: {}", word(**code), code.title()));
         let mut response = json!({
             "description": told.collect::<Vec<_>>().join("; "),
-            "content": { PROBLEM_JSON: { "schema": { "allOf": [
-                { "$ref": "#/components/schemas/Problem" },
-                { "type": "object", "properties": {
-                    "status": { "const": status }, "code": { "enum": codes },
-                } },
-            ] } } },
+            "content": { PROBLEM_JSON: { "schema": problem_of(*status) } },
         });
         match status {
             401 => {
