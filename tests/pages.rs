@@ -112,11 +112,17 @@ impl Pages {
         for (name, value) in fields {
             let value = value.replace('\n', "\r\n");
             body += "--limit\r\nContent-Disposition: form-data; name=\"";
-            body += &format!("{name}\"\r\n\r\n{value}\r\n");
+            body += name;
+            body += "\"\r\n\r\n";
+            body += &value;
+            body += "\r\n";
         }
         for (name, content) in files {
             body += "--limit\r\nContent-Disposition: form-data; name=\"file\"; filename=\"";
-            body += &format!("{name}\"\r\nContent-Type: text/plain\r\n\r\n{content}\r\n");
+            body += name;
+            body += "\"\r\nContent-Type: text/plain\r\n\r\n";
+            body += content;
+            body += "\r\n";
         }
         body += "--limit--\r\n";
         let request = self.client.post(self.desk.url(path));

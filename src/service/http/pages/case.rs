@@ -327,7 +327,6 @@ fn told(entry: &TimelineEntry, description: &str) -> Event {
     let own = entry.actor.id.as_str() == CUSTOMER;
     let (did, text) = match entry.kind {
         K::Reported => ("reported the case:", description),
-        K::CustomerAnswer => ("wrote:", entry.text.raw()),
         K::Respond => ("received your case.", entry.text.raw()),
         K::RequestInfo => ("asked you for information:", entry.text.raw()),
         K::Close => ("closed the case:", entry.text.raw()),

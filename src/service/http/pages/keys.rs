@@ -19,10 +19,13 @@ const WINDOW: TimeDelta = TimeDelta::hours(1);
 /// From so many addresses on, new ones count as one: memory stays bounded.
 const ADDRESSES: usize = 16_384;
 
+/// The hash of a key, and when it was first used.
+type Try = (u64, DateTime<Utc>);
+
 /// The keys that were used lately, as hashes with a secret of this process.
 #[derive(Default)]
 pub(super) struct KeyTries {
-    tried: Mutex<HashMap<IpAddr, Vec<(u64, DateTime<Utc>)>>>,
+    tried: Mutex<HashMap<IpAddr, Vec<Try>>>,
     hashes: RandomState,
 }
 

@@ -174,7 +174,7 @@ pub(super) async fn post(
         Ok(reported) => {
             // Copies that came with a form that was sent again; what is the case's stays.
             service.discard_staged(&files).await;
-            Ok(reported_page(&service, reported, &form))
+            Ok(reported_page(&service, &reported, &form))
         }
         Err(problem) => {
             if problem.code == Code::KeyReused {
@@ -212,7 +212,7 @@ fn report_of(form: &mut Form) -> Option<Report> {
     }
     let severity = match form.value("severity") {
         "" => None,
-        word => word.parse::<Severity>().map(Some).unwrap_or_else(|_| {
+        word => word.parse::<Severity>().ok().or_else(|| {
             errors.push(field("severity", "choose one of the severities"));
             None
         }),
@@ -247,7 +247,7 @@ fn report_of(form: &mut Form) -> Option<Report> {
     (!form.has_faults()).then_some(report)
 }
 
-fn reported_page(service: &Service, reported: Reported, form: &Form) -> Response {
+fn reported_page(service: &Service, reported: &Reported, form: &Form) -> Response {
     let severity = reported.case.severity;
     let target = service.policy().target(severity, ClockKind::Response, Tier::First);
     page(
