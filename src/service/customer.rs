@@ -84,7 +84,8 @@ impl Service {
     /// The files of these ids that a customer staged; those that are gone are left out.
     pub(crate) async fn staged_by_customer(&self, ids: &[String]) -> Answered<Vec<StagedFile>> {
         let customer = Self::customer();
-        let mut conn = self.store().lookup().await?;
+        // Of a form that is sent again they are a case's by now.
+        let mut conn = self.store().read(&Scope::All).await?;
         let mut found = Vec::with_capacity(ids.len());
         for id in ids {
             let Some(file) = staged(&mut conn, id).await? else { continue };
