@@ -257,7 +257,7 @@ fn a_download_goes_on_where_it_broke_off() {
     assert!(!at.path("dump.gz.part").exists());
     // What is there of another file is not taken for this one's beginning.
     std::fs::remove_file(at.path("dump.gz")).unwrap();
-    at.write("dump.gz.part", &[7; 500_000]);
+    at.write("dump.gz.part", &vec![7; 500_000]);
     at.ok(&["download", &case, "1"]);
     assert!(at.read("dump.gz") == dump);
 }

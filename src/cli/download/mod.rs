@@ -160,7 +160,7 @@ async fn bring(
                 });
             }
         }
-        if part.is(file).map_err(here)? {
+        if part.is(file) {
             return part.finish(path).map_err(here);
         }
         part.restart().map_err(here)?;

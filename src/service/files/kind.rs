@@ -150,22 +150,22 @@ impl Text {
                     self.rest = begun;
                     return;
                 }
-                return self.go_on(begun, after);
+                return self.go_on(&begun, after);
             }
             Err(_) => {
                 self.not_utf8 = true;
                 return;
             }
         }
-        self.go_on(Vec::new(), after);
+        self.go_on(&[], after);
     }
 
-    fn go_on(&mut self, begun: Vec<u8>, after: &[u8]) {
+    fn go_on(&mut self, begun: &[u8], after: &[u8]) {
         let joined;
         let bytes = if begun.is_empty() {
             after
         } else {
-            joined = [begun.as_slice(), after].concat();
+            joined = [begun, after].concat();
             &joined
         };
         if let Err(error) = std::str::from_utf8(bytes) {

@@ -77,7 +77,7 @@ pub(super) async fn download(
     // A path that cannot be read names no file.
     let Path((id, n)) = path.map_err(|_| Refused(not_found()))?;
     let file = service.attachment(caller.actor(), &CaseId::new(id), &n).await?;
-    download::answer(&service, &headers, &file)
+    Ok(download::answer(&service, &headers, &file))
 }
 
 /// Adds a file to a case

@@ -1,5 +1,6 @@
 //! A file as an answer: always a download, whole or one range of it (RFC 9110, section 14).
 
+use std::fmt::Write;
 use std::ops::Range;
 
 use axum::body::Body;
@@ -65,18 +66,15 @@ fn disposition(name: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte) {
             whole.push(char::from(byte));
         } else {
-            whole.push_str(&format!("%{byte:02X}"));
+            // Writing into a String cannot fail.
+            let _ = write!(whole, "%{byte:02X}");
         }
     }
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{whole}")
 }
 
 /// The file, or the part of it that is asked for.
-pub(super) fn answer(
-    service: &Service,
-    headers: &HeaderMap,
-    file: &Download,
-) -> Result<Response, Refused> {
+pub(super) fn answer(service: &Service, headers: &HeaderMap, file: &Download) -> Response {
     let size = file.attachment.size;
     let tag = format!("\"{}\"", file.attachment.sha256);
     // Weak comparison: what is asked is whether the caller's copy is good enough.
@@ -93,7 +91,7 @@ pub(super) fn answer(
             let mut response =
                 axum::response::IntoResponse::into_response(Refused(problem(Code::Range, detail)));
             set(&mut response, header::CONTENT_RANGE, &format!("bytes */{size}"));
-            return Ok(response);
+            return response;
         }
     };
     let body = if known {
@@ -108,7 +106,7 @@ pub(super) fn answer(
     set(&mut response, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(&mut response, header::CONTENT_SECURITY_POLICY, POLICY);
     if known {
-        return Ok(response);
+        return response;
     }
     set(&mut response, header::CONTENT_TYPE, &file.content_type);
     let disposition = disposition(file.attachment.name.raw());
@@ -118,7 +116,7 @@ pub(super) fn answer(
         let part = format!("bytes {}-{}/{size}", range.start, range.end - 1);
         set(&mut response, header::CONTENT_RANGE, &part);
     }
-    Ok(response)
+    response
 }
 
 fn set(response: &mut Response, name: header::HeaderName, value: &str) {

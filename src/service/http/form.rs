@@ -19,6 +19,8 @@ use crate::service::files::size_in_words;
 use crate::service::problem::{Answered, problem};
 use crate::wire::{Code, Problem};
 
+/// How such a name begins, in lower case.
+const MARK: &str = "filename*=utf-8''";
 /// How much of a form may come without anything of it being a field's content: heads of fields are short.
 const UNREAD: u64 = 2 * 1024 * 1024;
 
@@ -158,7 +160,6 @@ impl<'a> Part<'a> {
         // Some clients write names that are not ASCII in the form of mail (RFC 5987).
         let disposition = self.field.headers().get(header::CONTENT_DISPOSITION)?.to_str().ok()?;
         let lower = disposition.to_ascii_lowercase();
-        const MARK: &str = "filename*=utf-8''";
         let at = lower.find(MARK)? + MARK.len();
         percent_decoded(disposition.get(at..)?.split(';').next()?.trim())
     }
