@@ -20,5 +20,7 @@ mod pages;
 mod policy;
 #[path = "routes.rs"]
 mod routes;
+#[path = "search.rs"]
+mod search;
 #[path = "service.rs"]
 mod service;

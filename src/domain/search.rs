@@ -17,6 +17,11 @@ impl Words {
         self.0.is_empty()
     }
 
+    /// Each word, in lower case.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Whether every word occurs in one of the texts.
     #[must_use]
     pub fn occur_in(&self, texts: &[&str]) -> bool {

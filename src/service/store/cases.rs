@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, ColumnIndex, Decode, FromRow, Row, Type};
 
 use super::db::{Conn, args, parameters};
+use super::texts::{CaseText, insert_texts};
 use super::timeline::insert_entries;
 use super::{Scope, StoreError, from_json, from_ms, from_serde_word, to_json, to_ms, word};
 use crate::domain::{
@@ -283,7 +284,8 @@ impl CaseRow {
             )
             .await?;
         self.n = n;
-        Ok(())
+        let fields = [self.id.as_str(), &self.subject, &self.company, &self.contact];
+        insert_texts(conn, &[CaseText { n, partner: self.partner.id.as_str(), fields }]).await
     }
 
     /// Stores what an act changed, if the case still has the revision that the act was decided on.

@@ -234,6 +234,17 @@ impl Conn {
         self.execute(Statement { sql, args, prepared: false }).await
     }
 
+    /// As [`Conn::all`], for a text that is not likely to come again. PostgreSQL then plans for these values.
+    pub(crate) async fn all_once<T: Readable>(
+        &mut self,
+        sql: String,
+        args: Vec<Value>,
+    ) -> Result<Vec<T>, StoreError> {
+        let sql = AssertSqlSafe(sql).into_sql_str();
+        let statement = Statement { sql, args, prepared: false };
+        Ok(on!(self, statement, sqlite, postgres, fetch_all))
+    }
+
     async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {
         let done = match &mut self.line {
             Line::Sqlite(c) => {

@@ -10,7 +10,7 @@ use sqlx::postgres::PgPool;
 use super::db::{Conn, Damage, Line, args};
 use super::postgres::{self, Listener};
 use super::sqlite;
-use super::{Place, Scope, StoreError};
+use super::{Place, Scope, StoreError, texts};
 use crate::domain::CaseId;
 use crate::service::tokens;
 
@@ -87,6 +87,7 @@ impl Store {
             .await?;
             conn.commit().await?;
         }
+        texts::prepare(&store).await?;
         Ok(store)
     }
 

@@ -22,6 +22,7 @@ mod postgres;
 mod scope;
 mod search;
 mod tables;
+mod texts;
 mod timeline;
 mod tokens;
 mod verify;

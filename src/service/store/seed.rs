@@ -7,6 +7,7 @@ use sqlx::AssertSqlSafe;
 use super::corrections::record_opening;
 use super::db::{Conn, Dialect, args, rows_of_parameters};
 use super::desk::registered;
+use super::texts::{CaseText, insert_texts};
 use super::timeline::insert_entries;
 use super::{Scope, Store, StoreError, to_json, to_ms};
 use crate::domain::{
@@ -125,6 +126,15 @@ impl Store {
         let mut tx = self.write(&Scope::All).await?;
         insert_people(&mut tx, seed).await?;
         let first = insert_cases(&mut tx, &seed.cases).await?;
+        let texts: Vec<CaseText<'_>> = (first..)
+            .zip(&seed.cases)
+            .map(|(n, case)| CaseText {
+                n,
+                partner: case.partner.as_str(),
+                fields: [case.id.as_str(), &case.subject, &case.company, &case.contact],
+            })
+            .collect();
+        insert_texts(&mut tx, &texts).await?;
         insert_timelines(&mut tx, &seed.cases, first).await?;
         tx.commit().await?;
         Ok(())
