@@ -11,11 +11,13 @@ mod cursor;
 mod customer;
 mod edge;
 pub mod files;
+mod feed;
 mod framing;
 mod http;
 mod latest;
 mod limits;
 mod metrics;
+mod pages;
 mod problem;
 mod report;
 mod server;
@@ -32,7 +34,6 @@ pub use server::{ListenError, listen, serve, serve_at};
 pub use tls::{Tls, TlsError};
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
 
 use chrono::{DateTime, SubsecRound, Utc};
 use tokio::sync::oneshot;
@@ -44,16 +45,14 @@ use crate::clock::Clock;
 use crate::domain::search::Words;
 use crate::domain::{Actor, CaseDetail, CaseId, PartnerId, Role, Untrusted};
 use crate::sla::policy::{Policy, PolicyDocument};
-use crate::wire::{Code, Feed, Found, MAX_PAGE, MAX_WAIT_S};
+use crate::wire::{Found, MAX_PAGE};
 use cursor::Cursors;
 use files::FileLimits;
 use latest::Latest;
 use mail::{Mail, MailSettings};
-use problem::{field, internal, invalid, not_found, problem};
-use store::{
-    Account, CaseRow, Changed, Conn, Heard, Listener, Place, Position, Scope, Store, StoreError,
-    policies,
-};
+use pages::Pages;
+use problem::{field, internal, invalid, not_found};
+use store::{Account, CaseRow, Conn, Place, Scope, Store, StoreError, policies};
 
 /// How often a write is tried when others come between on PostgreSQL; on SQLite none does.
 const TRIES: u32 = 10;
@@ -69,7 +68,8 @@ struct Inner {
     policy: RwLock<InForce>,
     clock: Arc<dyn Clock>,
     cursors: Cursors,
-    latest: Latest,
+    latest: Arc<Latest>,
+    pages: Pages,
     /// None: the desk sends no mail.
     mail: Option<Mail>,
     file_limits: RwLock<FileLimits>,
@@ -124,7 +124,8 @@ impl Service {
                 policy: RwLock::new(InForce { n, policy: Arc::new(policy) }),
                 clock,
                 cursors: Cursors::new(secret),
-                latest: Latest::default(),
+                latest: Arc::default(),
+                pages: Pages::default(),
                 mail: mail.map(Mail::new),
                 file_limits: RwLock::default(),
                 writes: Mutex::new(JoinSet::new()),
@@ -139,31 +140,11 @@ impl Service {
             tracing::info!("no mail server is configured: the desk sends no mail");
         }
         if let Some(listener) = listener {
-            service.spawn(service.clone().listen(listener));
+            service.spawn_until_closed(Inner::listen(Arc::downgrade(&service.inner), listener));
         }
+        let latest = service.inner.latest.clone();
+        service.spawn_until_closed(Inner::watch(Arc::downgrade(&service.inner), latest));
         Ok(service)
-    }
-
-    /// Wakes those who wait here when another process changes something.
-    async fn listen(self, mut listener: Listener) {
-        const PAUSE: Duration = Duration::from_secs(1);
-        loop {
-            let heard = tokio::select! {
-                () = self.inner.closing.cancelled() => return,
-                heard = listener.next() => heard,
-            };
-            match heard {
-                Ok(Heard::Changed(changed)) => self.inner.latest.tell(&changed),
-                Ok(Heard::Anything) => self.inner.latest.tell_all(),
-                Err(error) => {
-                    tracing::warn!(%error, "other processes are not heard");
-                    tokio::select! {
-                        () = self.inner.closing.cancelled() => return,
-                        () = tokio::time::sleep(PAUSE) => {}
-                    }
-                }
-            }
-        }
     }
 
     /// Runs a task that [`Service::close`] waits for.
@@ -171,6 +152,16 @@ impl Service {
         let mut tasks = self.inner.writes.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
         tasks.spawn(task);
+    }
+
+    fn spawn_until_closed(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let closing = self.inner.closing.clone();
+        self.spawn(async move {
+            tokio::select! {
+                () = closing.cancelled() => {}
+                () = task => {}
+            }
+        });
     }
 
     /// The store under the service: users, tokens, seeding, kept values.
@@ -320,66 +311,6 @@ impl Service {
         })
     }
 
-    /// One page of the change feed. Without a cursor: the open cases, page by page. With one: what
-    /// changed since; if nothing did, the answer is held for `wait` at most.
-    ///
-    /// # Errors
-    /// 410 for a cursor that is not the actor's own.
-    pub async fn changes(
-        &self,
-        actor: &Actor,
-        cursor: Option<&str>,
-        limit: usize,
-        wait: Duration,
-    ) -> Answered<Feed> {
-        let scope = Scope::of(actor);
-        let gone = || problem(Code::CursorGone, "This cursor is of no use any more: start over.");
-        let mut latest = self.inner.latest.subscribe(&scope);
-        let from = match cursor {
-            None => None,
-            Some(cursor) => {
-                Some(self.inner.cursors.read(cursor, &actor.id, &scope).ok_or_else(gone)?)
-            }
-        };
-        let limit = limit.clamp(1, MAX_PAGE);
-        let over = tokio::time::sleep(wait.min(Duration::from_secs(MAX_WAIT_S)));
-        tokio::pin!(over);
-        loop {
-            // Before the store is read, so that nothing slips in between.
-            latest.mark_unchanged();
-            let page = self.store().changes(&scope, from, limit).await?.ok_or_else(gone)?;
-            let live = matches!(from, Some(Position::Live { .. }));
-            if live && page.cases.is_empty() && page.closed.is_empty() && !over.is_elapsed() {
-                tokio::select! {
-                    biased;
-                    () = self.inner.closing.cancelled() => {}
-                    () = &mut over => {}
-                    changed = latest.changed() => if changed.is_ok() { continue },
-                }
-            }
-            let policy = self.policy_now().await?;
-            let now = self.now();
-            return Ok(Feed {
-                cases: page.cases.iter().map(|row| row.case(now, &policy)).collect(),
-                removed: page.closed.into_iter().map(|row| row.id).collect(),
-                cursor: self.inner.cursors.write(page.next, &actor.id, &scope),
-                more: page.more,
-                server_time: now,
-            });
-        }
-    }
-
-    /// Wakes those who wait for changes.
-    fn changed(&self, changed: &Changed) {
-        self.inner.latest.tell(changed);
-    }
-
-    /// How many feed requests are held or being answered.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.inner.latest.waiting()
-    }
-
     /// Runs a write to its end, whether or not somebody still waits for the answer.
     async fn finish<T: Send + 'static>(
         &self,
@@ -420,12 +351,13 @@ fn shown_key(actor: &Actor, row: &CaseRow, key: String) -> String {
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::time::Duration;
 
     use super::*;
     use crate::clock::ManualClock;
     use crate::domain::{Environment, Severity};
     use crate::sla::ledger::Ledger;
-    use crate::wire::Report;
+    use crate::wire::{Code, Report};
     use store::seed::{Seed, SeedCase};
 
     fn root() -> Actor {

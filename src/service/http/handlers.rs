@@ -133,10 +133,8 @@ pub(super) async fn changes(
     let limit = page_limit(query)?;
     let wait = number(query, "wait", 0)?.min(MAX_WAIT_S);
     let cursor = parameter(query, "cursor").filter(|cursor| !cursor.is_empty());
-    let feed = service
-        .changes(caller.actor(), cursor.as_deref(), limit, Duration::from_secs(wait))
-        .await?;
-    Ok(json(&feed)?)
+    let wait = Duration::from_secs(wait);
+    Ok(bytes(200, service.changes_json(caller.actor(), cursor.as_deref(), limit, wait).await?))
 }
 
 /// How many are wanted in one page.

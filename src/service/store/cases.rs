@@ -182,12 +182,7 @@ impl CaseRow {
         after_n: i64,
         limit: usize,
     ) -> Result<Vec<Self>, StoreError> {
-        // Only constants are put together.
-        let sql = format!(
-            "{SELECT} WHERE {} AND c.state <> 'closed' AND c.n > $2 ORDER BY c.n LIMIT $3",
-            scope.condition()
-        );
-        Self::page(conn, sql, scope, after_n, limit).await
+        Self::page(conn, Self::open_after_sql(scope), scope, after_n, limit).await
     }
 
     /// Cases in the scope that changed after a change, in the order of their changes.
@@ -197,12 +192,22 @@ impl CaseRow {
         after_seq: i64,
         limit: usize,
     ) -> Result<Vec<Self>, StoreError> {
-        // Only constants are put together.
-        let sql = format!(
+        Self::page(conn, Self::changed_after_sql(scope), scope, after_seq, limit).await
+    }
+
+    // Only constants are put together.
+    pub(super) fn open_after_sql(scope: &Scope) -> String {
+        format!(
+            "{SELECT} WHERE {} AND c.state <> 'closed' AND c.n > $2 ORDER BY c.n LIMIT $3",
+            scope.condition()
+        )
+    }
+
+    pub(super) fn changed_after_sql(scope: &Scope) -> String {
+        format!(
             "{SELECT} WHERE {} AND c.change_seq > $2 ORDER BY c.change_seq LIMIT $3",
             scope.condition()
-        );
-        Self::page(conn, sql, scope, after_seq, limit).await
+        )
     }
 
     /// The cases in the scope with these places in the order of registration, latest first.

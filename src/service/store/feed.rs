@@ -10,7 +10,7 @@ use super::{CaseRow, Scope, Store, StoreError, postgres, to_json};
 use crate::domain::CaseState;
 
 /// Where somebody stands in the feed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Position {
     /// Within the snapshot begun at change `seq`, after case number `after`.
     Snapshot { seq: i64, after: i64 },
@@ -29,27 +29,30 @@ pub(crate) struct Changes {
     pub more: bool,
 }
 
-impl Store {
-    /// The page after a position; None begins a snapshot. No page at all for a position from a future that
-    /// was lost, when a desk was restored from a backup. The cost grows with the page and, for roles
-    /// that see the cases of all partners, with what changed; never with the size of the queue.
-    pub(crate) async fn changes(
-        &self,
+impl Changes {
+    fn nothing(at: Position) -> Self {
+        Self { cases: Vec::new(), closed: Vec::new(), next: at, more: false }
+    }
+
+    /// The page after a position, in a transaction that reads: counter and rows belong together. None begins a
+    /// snapshot. No page at all for a position from a future that was lost, when a desk was restored
+    /// from a backup. The cost grows with the page and, for roles that see the cases of all partners,
+    /// with what changed; never with the size of the queue.
+    pub(crate) async fn after(
+        tx: &mut Conn,
         scope: &Scope,
         from: Option<Position>,
         limit: usize,
-    ) -> Result<Option<Changes>, StoreError> {
-        // One read transaction: counter and rows belong together.
-        let mut tx = self.read(scope).await?;
-        let latest = latest_change(&mut tx).await?;
+    ) -> Result<Option<Self>, StoreError> {
+        let latest = latest_change(tx).await?;
         let from = from.unwrap_or(Position::Snapshot { seq: latest, after: 0 });
         let (Position::Snapshot { seq, .. } | Position::Live { seq }) = from;
         if seq > latest {
             return Ok(None);
         }
-        let changes = match from {
+        Ok(Some(match from {
             Position::Snapshot { seq, after } => {
-                let mut cases = CaseRow::open_after(&mut tx, scope, after, limit + 1).await?;
+                let mut cases = CaseRow::open_after(tx, scope, after, limit + 1).await?;
                 let more = cases.len() > limit;
                 cases.truncate(limit);
                 let next = match cases.last() {
@@ -57,10 +60,11 @@ impl Store {
                     // What changed since the snapshot began comes (again) from the live feed.
                     _ => Position::Live { seq },
                 };
-                Changes { cases, closed: Vec::new(), next, more }
+                Self { cases, closed: Vec::new(), next, more }
             }
+            Position::Live { seq } if seq == latest => Self::nothing(from),
             Position::Live { seq } => {
-                let mut rows = CaseRow::changed_after(&mut tx, scope, seq, limit + 1).await?;
+                let mut rows = CaseRow::changed_after(tx, scope, seq, limit + 1).await?;
                 let more = rows.len() > limit;
                 rows.truncate(limit);
                 let next = match rows.last() {
@@ -68,11 +72,16 @@ impl Store {
                     _ => Position::Live { seq: latest },
                 };
                 let (closed, cases) = rows.into_iter().partition(|r| r.state == CaseState::Closed);
-                Changes { cases, closed, next, more }
+                Self { cases, closed, next, more }
             }
-        };
-        tx.commit().await?;
-        Ok(Some(changes))
+        }))
+    }
+}
+
+impl Store {
+    /// The number of the latest change, as it is now.
+    pub(crate) async fn latest_change(&self) -> Result<i64, StoreError> {
+        latest_change(&mut self.lookup().await?).await
     }
 }
 
@@ -88,6 +97,8 @@ async fn latest_change(conn: &mut Conn) -> Result<i64, StoreError> {
 pub(crate) struct Changed {
     /// The number of its last change.
     pub seq: i64,
+    /// How many they are.
+    pub count: i64,
     /// The scopes that see something of it; None: any may.
     pub seen_by: Option<Vec<Scope>>,
 }
@@ -97,6 +108,7 @@ impl Changed {
     const MOST: usize = 40;
 
     fn of(seq: i64, cases: &[&CaseRow]) -> Self {
+        let count = i64::try_from(cases.len()).unwrap_or(i64::MAX);
         let mut seen_by = Vec::new();
         for case in cases {
             for scope in Scope::that_see(case) {
@@ -105,10 +117,10 @@ impl Changed {
                 }
             }
             if seen_by.len() > Self::MOST {
-                return Self { seq, seen_by: None };
+                return Self { seq, count, seen_by: None };
             }
         }
-        Self { seq, seen_by: Some(seen_by) }
+        Self { seq, count, seen_by: Some(seen_by) }
     }
 
     /// As another process wrote it.

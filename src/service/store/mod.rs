@@ -17,6 +17,8 @@ mod idempotency;
 mod licences;
 mod outline;
 mod place;
+#[cfg(test)]
+mod plans;
 pub(crate) mod policies;
 mod postgres;
 mod scope;
@@ -36,7 +38,7 @@ pub use check::{Checked, Fault};
 pub(crate) use corrections::{CorrectionRow, NewCorrection, Page, Step, cases_named, record_links};
 pub(crate) use db::Conn;
 pub use desk::Store;
-pub(crate) use feed::{Changed, Position, seal};
+pub(crate) use feed::{Changed, Changes, Position, seal};
 pub(crate) use idempotency::Stored;
 pub use licences::{Differing, Imported, LicenceLine, LicenceRecord, Outcome};
 pub(crate) use outline::Outlined;
