@@ -24,3 +24,5 @@ mod routes;
 mod search;
 #[path = "service.rs"]
 mod service;
+#[path = "storm.rs"]
+mod storm;

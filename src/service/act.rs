@@ -96,34 +96,23 @@ impl Service {
         let mut tx = self.store().write(&scope).await?;
         let now = self.moment();
         if let Some(stored) = Stored::find(&mut tx, &actor.id, key, now).await? {
-            return if stored.request_hash == request_hash {
-                Ok(StoredAnswer { status: stored.status, body: stored.body })
-            } else {
-                Err(key_reused())
-            };
+            return again(stored, &request_hash);
         }
-        let row = CaseRow::load(&mut tx, &scope, id).await?.ok_or_else(not_found)?;
-        // Not kept for the key: the same act may be sent again for the case as it is now.
-        if if_match.is_some_and(|revisions| !revisions.contains(&row.revision)) {
-            let stale = Problem::new(
-                Code::Stale,
-                format!(
-                    "The case has changed since you saw it: it is at revision {} now.",
-                    row.revision
-                ),
-            );
-            let policy = self.policy_by(&mut tx).await?;
-            return Err(Box::new(stale.with_case(row.case(now, &policy))));
-        }
-        let (status, body, changed_row) =
-            match self.carry_out(&mut tx, actor, action, row, now).await {
-                Ok((acted, row)) => (200, serde_json::to_vec(&acted), Some(row)),
-                Err(refused) if refused.code == Code::Rule => {
-                    (refused.status, serde_json::to_vec(&refused), None)
+        let judged = self.judge(&mut tx, actor, id, if_match, action, now).await;
+        let (status, body, changed_row) = match judged {
+            Ok(judged) => judged,
+            Err(refused) => {
+                // The same request may have been done meanwhile, beside this one: then what refuses it is
+                // its own doing. It is looked for once more, since it was not there before.
+                if refused.code != Code::InProgress
+                    && let Ok(Some(stored)) = Stored::find(&mut tx, &actor.id, key, now).await
+                {
+                    return again(stored, &request_hash);
                 }
-                Err(refused) => return Err(refused),
-            };
-        let stored = Stored { status, body: body.map_err(|_| internal())?, request_hash };
+                return Err(refused);
+            }
+        };
+        let stored = Stored { status, body, request_hash };
         stored.keep(&mut tx, &actor.id, key, now).await?;
         let changed = match &changed_row {
             None => None,
@@ -143,6 +132,39 @@ impl Service {
             self.mail_is_queued();
         }
         Ok(StoredAnswer { status: stored.status, body: stored.body })
+    }
+
+    /// The answer to keep, with the case if it was changed.
+    async fn judge(
+        &self,
+        tx: &mut Conn,
+        actor: &Actor,
+        id: &CaseId,
+        if_match: Option<&[Revision]>,
+        action: &Action,
+        now: DateTime<Utc>,
+    ) -> Answered<(u16, Vec<u8>, Option<CaseRow>)> {
+        let row = CaseRow::load(tx, &Scope::of(actor), id).await?.ok_or_else(not_found)?;
+        // Not kept for the key: the same act may be sent again for the case as it is now.
+        if if_match.is_some_and(|revisions| !revisions.contains(&row.revision)) {
+            let stale = Problem::new(
+                Code::Stale,
+                format!(
+                    "The case has changed since you saw it: it is at revision {} now.",
+                    row.revision
+                ),
+            );
+            let policy = self.policy_by(tx).await?;
+            return Err(Box::new(stale.with_case(row.case(now, &policy))));
+        }
+        let (status, body, changed_row) = match self.carry_out(tx, actor, action, row, now).await {
+            Ok((acted, row)) => (200, serde_json::to_vec(&acted), Some(row)),
+            Err(refused) if refused.code == Code::Rule => {
+                (refused.status, serde_json::to_vec(&refused), None)
+            }
+            Err(refused) => return Err(refused),
+        };
+        Ok((status, body.map_err(|_| internal())?, changed_row))
     }
 
     /// Decides, and writes case and timeline. A refusal by a rule comes before any write.
@@ -264,6 +286,15 @@ async fn link(
     }
     record_links(conn, id, CorrectionStep::Linked, &cases, &by, now).await?;
     Ok(())
+}
+
+/// The answer that a key has already.
+pub(super) fn again(stored: Stored, request_hash: &str) -> Answered<StoredAnswer> {
+    if stored.request_hash == request_hash {
+        Ok(StoredAnswer { status: stored.status, body: stored.body })
+    } else {
+        Err(key_reused())
+    }
 }
 
 /// A duplicate is one of another case that the actor can see.

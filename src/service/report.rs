@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::act::{StoredAnswer, key_reused};
+use super::act::{StoredAnswer, again};
 use super::files::{described, found, summary};
 use super::mail::{Kind, Letter, mail_entry};
 use super::problem::{Answered, field, internal, invalid, not_found};
@@ -170,11 +170,7 @@ impl Service {
         if let Some(key) = key
             && let Some(stored) = Stored::find(&mut tx, &actor.id, key, now).await?
         {
-            return if stored.request_hash == request_hash {
-                Ok(StoredAnswer { status: stored.status, body: stored.body })
-            } else {
-                Err(key_reused())
-            };
+            return again(stored, &request_hash);
         }
         let route = Route::of(&mut tx, &report.licence_key).await?;
         let given_company = none_if_empty(report.company.clone());
