@@ -155,12 +155,7 @@ async fn run(url: &str, sql: String) {
 }
 
 fn actor(id: &str, role: Role, partner: Option<&str>) -> Actor {
-    Actor {
-        id: UserId::from(id),
-        name: id.into(),
-        role,
-        partner: partner.map(PartnerId::from),
-    }
+    Actor { id: UserId::from(id), name: id.into(), role, partner: partner.map(PartnerId::from) }
 }
 
 fn people() -> [Actor; 5] {
@@ -209,7 +204,7 @@ where
 
 async fn writes() {
     println!("\nWrites a second: notes on {CASES} cases, {CLIENTS} clients");
-    let bare = bare().await;
+    let mut bare = once_bare().await;
     println!("  bare SQLite, one connection           {bare:>8.0}");
     for desk in [Some(Desk::sqlite().await), Desk::postgres().await].into_iter().flatten() {
         let name = if desk.schema.is_some() { "PostgreSQL" } else { "SQLite" };
@@ -224,7 +219,16 @@ async fn writes() {
             }
         })
         .await;
-        println!("  {name:<10} at Service::act            {rate:>8.0}  {:>4.0} %", 100.0 * rate / bare);
+        if desk.schema.is_none() {
+            // Disks have moods: the better one of before and after counts.
+            let after = once_bare().await;
+            println!("  bare SQLite again                     {after:>8.0}");
+            bare = bare.max(after);
+        }
+        println!(
+            "  {name:<10} at Service::act            {rate:>8.0}  {:>4.0} %",
+            100.0 * rate / bare
+        );
 
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -255,7 +259,10 @@ async fn writes() {
             }
         })
         .await;
-        println!("  {name:<10} over HTTP, clients included{rate:>8.0}  {:>4.0} %", 100.0 * rate / bare);
+        println!(
+            "  {name:<10} over HTTP, clients included{rate:>8.0}  {:>4.0} %",
+            100.0 * rate / bare
+        );
         drop(stop);
         serving.join_all().await;
         desk.end().await;
@@ -264,7 +271,7 @@ async fn writes() {
 
 /// What SQLite alone does with the rows of an act, in the settings of the desk: one transaction after the
 /// other, on one connection, each statement prepared, nothing decided.
-async fn bare() -> f64 {
+async fn once_bare() -> f64 {
     let desk = Desk::sqlite().await.with_cases(CASES).await;
     let file = desk.folder.path().join("caseload.db");
     desk.service.close().await;
@@ -277,10 +284,8 @@ async fn bare() -> f64 {
         .connect()
         .await
         .unwrap();
-    let (ledger,): (String,) = sqlx::query_as("SELECT ledger FROM cases WHERE n = 1")
-        .fetch_one(&mut conn)
-        .await
-        .unwrap();
+    let (ledger,): (String,) =
+        sqlx::query_as("SELECT ledger FROM cases WHERE n = 1").fetch_one(&mut conn).await.unwrap();
     let text = "The guest was asked for the log files of yesterday evening.";
     let body = vec![b'x'; 1_500];
     let hash = "0123456789abcdef".repeat(4);
@@ -417,9 +422,7 @@ async fn search() {
             ("a word of no case", "nowhere"),
             ("two letters of no case", "qx"),
         ] {
-            for (who, actor) in
-                [("all", people()[3].clone()), ("few", people()[0].clone())]
-            {
+            for (who, actor) in [("all", people()[3].clone()), ("few", people()[0].clone())] {
                 let time = median(20, |_| async {
                     desk.service.search(&actor, query, None, 50).await.unwrap();
                 })
@@ -467,7 +470,8 @@ async fn waiting() {
     // What the first requests take is there for good.
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     for _ in 0..200 {
-        let request = client.get(format!("http://{address}/api/v1/changes")).bearer_auth("token-root");
+        let request =
+            client.get(format!("http://{address}/api/v1/changes")).bearer_auth("token-root");
         request.send().await.unwrap().bytes().await.unwrap();
     }
     drop(client);

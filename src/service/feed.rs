@@ -95,7 +95,13 @@ impl Service {
             let wanted = Wanted { scope: scope.clone(), from, limit };
             let page = pages.get(wanted, since, self.read_page(&scope, from, limit)).await?;
             let live = matches!(from, Some(Position::Live { .. }));
-            if live && page.cases.is_empty() && page.removed.is_empty() && !over.is_elapsed() {
+            // A timer of no time at all would still cost a millisecond.
+            if live
+                && !wait.is_zero()
+                && page.cases.is_empty()
+                && page.removed.is_empty()
+                && !over.is_elapsed()
+            {
                 // Held without the page.
                 let next = page.next;
                 drop(page);
