@@ -39,7 +39,7 @@ use uuid::Uuid;
 
 const CLIENTS: usize = 8;
 const CASES: usize = 400;
-const MEASURED_FOR: Duration = Duration::from_secs(5);
+const A_TURN: Duration = Duration::from_millis(500);
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
@@ -176,21 +176,21 @@ fn note() -> Action {
     Action::Note { text: "The guest was asked for the log files of yesterday evening.".to_owned() }
 }
 
-/// How often something is done in a second by so many at once.
-async fn a_second<F>(clients: usize, act: impl Fn(usize, usize) -> F) -> f64
+/// How often something is done in a second by all clients at once.
+async fn a_second<F>(act: impl Fn(usize, usize) -> F) -> f64
 where
     F: Future<Output = ()> + Send + 'static,
 {
     let counted = Arc::new(AtomicUsize::new(0));
     let start = Instant::now();
     let mut all = JoinSet::new();
-    for client in 0..clients {
+    for client in 0..CLIENTS {
         // Made here, so that they need not be shared; a client does them one after the other.
-        let acts: Vec<F> = (0..40_000 / clients).map(|n| act(client, n)).collect();
+        let acts: Vec<F> = (0..1_000).map(|n| act(client, n)).collect();
         let counted = counted.clone();
         all.spawn(async move {
             for act in acts {
-                if start.elapsed() > MEASURED_FOR {
+                if start.elapsed() > A_TURN {
                     break;
                 }
                 act.await;
@@ -202,34 +202,17 @@ where
     counted.load(Ordering::Relaxed) as f64 / start.elapsed().as_secs_f64()
 }
 
+/// How many writes a second: notes at Service::act, over HTTP, and what SQLite alone does with the rows of an
+/// act in the settings of the desk. A disk that others use, too, changes its pace by the second, so all
+/// take turns, half a second each.
 async fn writes() {
+    const TURNS: usize = 12;
     println!("\nWrites a second: notes on {CASES} cases, {CLIENTS} clients");
-    let mut bare = once_bare().await;
-    println!("  bare SQLite, one connection           {bare:>8.0}");
     for desk in [Some(Desk::sqlite().await), Desk::postgres().await].into_iter().flatten() {
         let name = if desk.schema.is_some() { "PostgreSQL" } else { "SQLite" };
         let desk = desk.with_cases(CASES).await;
+        let mut bare = Bare::open().await;
         let service = &desk.service;
-        let rate = a_second(CLIENTS, |client, n| {
-            let service = service.clone();
-            async move {
-                let root = actor("root", Role::Admin, None);
-                let id = case_id((client * 53 + n) % CASES);
-                service.act(&root, &id, Uuid::now_v7(), None, note()).await.unwrap();
-            }
-        })
-        .await;
-        if desk.schema.is_none() {
-            // Disks have moods: the better one of before and after counts.
-            let after = once_bare().await;
-            println!("  bare SQLite again                     {after:>8.0}");
-            bare = bare.max(after);
-        }
-        println!(
-            "  {name:<10} at Service::act            {rate:>8.0}  {:>4.0} %",
-            100.0 * rate / bare
-        );
-
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -242,66 +225,96 @@ async fn writes() {
             .await;
         });
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let rate = a_second(CLIENTS, |number, n| {
-            let (client, url) = (client.clone(), url.clone());
-            async move {
-                let id = case_id((number * 53 + n) % CASES);
-                let response = client
-                    .post(format!("{url}/api/v1/cases/{id}/actions"))
-                    .bearer_auth("token-root")
-                    .header("idempotency-key", Uuid::now_v7().to_string())
-                    .json(&note())
-                    .send()
-                    .await
-                    .unwrap();
-                assert_eq!(response.status(), 200);
-                response.bytes().await.unwrap();
-            }
-        })
-        .await;
-        println!(
-            "  {name:<10} over HTTP, clients included{rate:>8.0}  {:>4.0} %",
-            100.0 * rate / bare
-        );
+        let mut sums = [0.0; 3];
+        for _ in 0..TURNS {
+            sums[0] += bare.a_second().await;
+            sums[1] += a_second(|number, n| {
+                let service = service.clone();
+                async move {
+                    let root = actor("root", Role::Admin, None);
+                    let id = case_id((number * 53 + n) % CASES);
+                    service.act(&root, &id, Uuid::now_v7(), None, note()).await.unwrap();
+                }
+            })
+            .await;
+            sums[2] += a_second(|number, n| {
+                let (client, url) = (client.clone(), url.clone());
+                async move {
+                    let id = case_id((number * 53 + n) % CASES);
+                    let response = client
+                        .post(format!("{url}/api/v1/cases/{id}/actions"))
+                        .bearer_auth("token-root")
+                        .header("idempotency-key", Uuid::now_v7().to_string())
+                        .json(&note())
+                        .send()
+                        .await
+                        .unwrap();
+                    assert_eq!(response.status(), 200);
+                    response.bytes().await.unwrap();
+                }
+            })
+            .await;
+        }
+        for (what, sum) in ["bare SQLite", "at Service::act", "over HTTP"].into_iter().zip(sums) {
+            let (rate, share) = (sum / TURNS as f64, 100.0 * sum / sums[0]);
+            println!("  desk on {name:<10} {what:<16} {rate:>6.0}  {share:>4.0} %");
+        }
         drop(stop);
         serving.join_all().await;
         desk.end().await;
     }
 }
 
-/// What SQLite alone does with the rows of an act, in the settings of the desk: one transaction after the
-/// other, on one connection, each statement prepared, nothing decided.
-async fn once_bare() -> f64 {
-    let desk = Desk::sqlite().await.with_cases(CASES).await;
-    let file = desk.folder.path().join("caseload.db");
-    desk.service.close().await;
-    let mut conn: SqliteConnection = SqliteConnectOptions::new()
-        .filename(file)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .disable_statement_logging()
-        .connect()
-        .await
-        .unwrap();
-    let (ledger,): (String,) =
-        sqlx::query_as("SELECT ledger FROM cases WHERE n = 1").fetch_one(&mut conn).await.unwrap();
-    let text = "The guest was asked for the log files of yesterday evening.";
-    let body = vec![b'x'; 1_500];
-    let hash = "0123456789abcdef".repeat(4);
-    let start = Instant::now();
-    let mut done = 0_i64;
-    while start.elapsed() < MEASURED_FOR {
-        done += 1;
-        let n = done % i64::try_from(CASES).unwrap() + 1;
-        let entry = 10_000 + done;
-        let mut tx = conn.begin_with("BEGIN IMMEDIATE").await.unwrap();
+/// A desk's file, and one connection that writes the rows of acts into it: one transaction after the other,
+/// each statement prepared, nothing decided.
+struct Bare {
+    _folder: TempDir,
+    conn: SqliteConnection,
+    ledger: String,
+    done: i64,
+}
+
+impl Bare {
+    async fn open() -> Self {
+        let Desk { service, folder, .. } = Desk::sqlite().await.with_cases(CASES).await;
+        service.close().await;
+        let mut conn: SqliteConnection = SqliteConnectOptions::new()
+            .filename(folder.path().join("caseload.db"))
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .disable_statement_logging()
+            .connect()
+            .await
+            .unwrap();
+        let (ledger,): (String,) = sqlx::query_as("SELECT ledger FROM cases WHERE n = 1")
+            .fetch_one(&mut conn)
+            .await
+            .unwrap();
+        Self { _folder: folder, conn, ledger, done: 0 }
+    }
+
+    async fn a_second(&mut self) -> f64 {
+        let (start, before) = (Instant::now(), self.done);
+        while start.elapsed() < A_TURN {
+            self.act().await;
+        }
+        (self.done - before) as f64 / start.elapsed().as_secs_f64()
+    }
+
+    async fn act(&mut self) {
+        self.done += 1;
+        let text = "The guest was asked for the log files of yesterday evening.";
+        let (body, hash) = (vec![b'x'; 1_500], "0123456789abcdef".repeat(4));
+        let n = self.done % i64::try_from(CASES).unwrap() + 1;
+        let entry = 10_000 + self.done;
+        let mut tx = self.conn.begin_with("BEGIN IMMEDIATE").await.unwrap();
         sqlx::query(
             "UPDATE cases SET ledger = $2, updated_at = $3, revision = $3, entries = $3,
                change_seq = $3 WHERE n = $1",
         )
         .bind(n)
-        .bind(&ledger)
+        .bind(&self.ledger)
         .bind(entry)
         .execute(&mut *tx)
         .await
@@ -339,7 +352,6 @@ async fn once_bare() -> f64 {
         .unwrap();
         tx.commit().await.unwrap();
     }
-    done as f64 / start.elapsed().as_secs_f64()
 }
 
 /// The median of so many rounds, in microseconds.
