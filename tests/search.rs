@@ -193,7 +193,11 @@ async fn who_has_a_case_now_is_found_and_who_had_it_is_not() {
     let root = actor("root", Role::Admin, None);
     let old = CaseId::from("C-10000");
     for query in ["ann", "ann contact", "c-10000 an"] {
-        assert_eq!(found(&desk.service, &root, query, 10).await, [old.clone()], "{query}");
+        assert_eq!(
+            found(&desk.service, &root, query, 10).await,
+            std::slice::from_ref(&old),
+            "{query}"
+        );
     }
     let release = serde_json::json!({"action": "assign", "assignee": "abe"});
     desk.done("root", "C-10000", release).await;

@@ -103,8 +103,8 @@ struct Plan {
     #[command(flatten)]
     which: Which,
     /// The plan; none takes it back
-    #[arg(value_name = "PLAN", value_parser = PLANS)]
-    plan: PlanWord,
+    #[arg(id = "plan", value_name = "PLAN", value_parser = PLANS)]
+    to: PlanWord,
     /// Why; - reads standard input
     #[arg(long, value_name = "R")]
     reason: Option<String>,
@@ -138,8 +138,8 @@ struct Status {
     #[command(flatten)]
     which: Which,
     /// The status
-    #[arg(value_name = "WORD", value_parser = word!(CorrectionStatus))]
-    status: CorrectionStatus,
+    #[arg(id = "status", value_name = "WORD", value_parser = word!(CorrectionStatus))]
+    to: CorrectionStatus,
     /// Why; - reads standard input
     #[arg(long, value_name = "R")]
     reason: Option<String>,
@@ -210,12 +210,12 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
         Command::Plan(args) => {
             let reason = resolved(args.reason)?;
             let amendment =
-                Amendment { release_plan: Some(args.plan.0), reason, ..Amendment::default() };
+                Amendment { release_plan: Some(args.to.0), reason, ..Amendment::default() };
             amend(session, "plan", args.which.id()?, &args.guard, &amendment).await
         }
         Command::Status(args) => {
             let reason = resolved(args.reason)?;
-            let amendment = Amendment { status: Some(args.status), reason, ..Amendment::default() };
+            let amendment = Amendment { status: Some(args.to), reason, ..Amendment::default() };
             amend(session, "set the status of", args.which.id()?, &args.guard, &amendment).await
         }
         Command::Note(args) => {

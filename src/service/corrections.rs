@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::act::{StoredAnswer, key_reused};
+use super::act::{StoredAnswer, again};
 use super::mail::Kind;
 use super::problem::{Answered, field, internal, invalid, not_found};
 use super::store::{
@@ -152,11 +152,7 @@ impl Service {
         if let Some(key) = key
             && let Some(stored) = Stored::find(&mut tx, &actor.id, key, now).await?
         {
-            return if stored.request_hash == request_hash {
-                Ok(StoredAnswer { status: stored.status, body: stored.body })
-            } else {
-                Err(key_reused())
-            };
+            return again(stored, &request_hash);
         }
         let person = Person { id: actor.id.clone(), name: actor.name.clone() };
         let by = By { service: self, person, scope: &scope, at: now };
@@ -175,7 +171,16 @@ impl Service {
             Err(refused) if refused.code == Code::Rule => {
                 (refused.status, serde_json::to_vec(&refused), None)
             }
-            Err(refused) => return Err(refused),
+            Err(refused) => {
+                // As in `Service::act`: it may have been done meanwhile, and what refuses it be its own doing.
+                if refused.code != Code::InProgress
+                    && let Some(key) = key
+                    && let Ok(Some(stored)) = Stored::find(&mut tx, &actor.id, key, now).await
+                {
+                    return again(stored, &request_hash);
+                }
+                return Err(refused);
+            }
         };
         let answer = StoredAnswer { status, body: body.map_err(|_| internal())? };
         if let Some(key) = key {

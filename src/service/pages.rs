@@ -156,7 +156,7 @@ impl Pages {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::AtomicI64;
 
     use futures_util::future::join_all;
 
@@ -166,8 +166,8 @@ mod tests {
         Wanted { scope: Scope::All, from: Some(Position::Live { seq }), limit: 200 }
     }
 
-    async fn read(reads: &AtomicUsize) -> Answered<Page> {
-        let nth = reads.fetch_add(1, Ordering::SeqCst) as i64;
+    async fn read(reads: &AtomicI64) -> Answered<Page> {
+        let nth = reads.fetch_add(1, Ordering::SeqCst);
         tokio::task::yield_now().await;
         Ok(Page {
             cases: Vec::new(),
@@ -181,7 +181,7 @@ mod tests {
 
     #[tokio::test]
     async fn those_who_wait_for_the_same_page_share_one_read() {
-        let (pages, reads) = (Pages::default(), AtomicUsize::new(0));
+        let (pages, reads) = (Pages::default(), AtomicI64::new(0));
         let since = pages.now();
         join_all((0..2_000).map(|_| pages.get(wanted(7), since, read(&reads)))).await;
         assert_eq!(reads.load(Ordering::SeqCst), 1);
@@ -192,7 +192,7 @@ mod tests {
 
     #[tokio::test]
     async fn nobody_gets_a_page_that_began_to_be_read_before_they_asked() {
-        let (pages, reads) = (Pages::default(), AtomicUsize::new(0));
+        let (pages, reads) = (Pages::default(), AtomicI64::new(0));
         for nth in 0..3 {
             let page = pages.get(wanted(7), pages.now(), read(&reads)).await.unwrap();
             assert_eq!(page.next, Position::Live { seq: nth });
@@ -211,7 +211,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_kept_is_bounded() {
-        let (pages, reads) = (Pages::default(), AtomicUsize::new(0));
+        let (pages, reads) = (Pages::default(), AtomicI64::new(0));
         for seq in 0..1_000 {
             pages.get(wanted(seq), pages.now(), read(&reads)).await.unwrap();
         }

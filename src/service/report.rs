@@ -352,11 +352,8 @@ impl Service {
         if let Some(key) = key
             && let Some(stored) = Stored::find(&mut tx, &customer, key, now).await?
         {
-            return if stored.request_hash == request_hash {
-                serde_json::from_slice(&stored.body).map_err(|_| internal())
-            } else {
-                Err(key_reused())
-            };
+            let answer = again(stored, &request_hash)?;
+            return serde_json::from_slice(&answer.body).map_err(|_| internal());
         }
         let mut row = CaseRow::load(&mut tx, &Scope::All, id).await?.ok_or_else(not_found)?;
         let decided_on = row.revision;

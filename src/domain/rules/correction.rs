@@ -191,7 +191,7 @@ pub fn told(id: &CorrectionId, changes: &[Change]) -> Option<String> {
     for change in changes {
         match change {
             Change::Planned { to: Some(ReleasePlan::HotFix), .. } => {
-                said.push("planned as hot fix")
+                said.push("planned as hot fix");
             }
             Change::Planned { to: Some(ReleasePlan::NextRelease), .. } => {
                 said.push("planned for the next release");

@@ -21,7 +21,7 @@ use futures_util::{Stream, StreamExt, stream};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::act::{StoredAnswer, key_reused};
+use super::act::{StoredAnswer, again};
 use super::problem::{Answered, field, internal, invalid, not_found, problem};
 use super::store::files::{CHUNK, FileRow, Link, StagedRow, files, link, staged};
 use super::store::{CaseRow, Conn, Ending, NewAudit, Scope, StoreError, Stored, seal};
@@ -308,11 +308,7 @@ impl Service {
         if let Some(key) = key
             && let Some(stored) = Stored::find(&mut tx, &actor.id, key, now).await?
         {
-            return if stored.request_hash == request_hash {
-                Ok(StoredAnswer { status: stored.status, body: stored.body })
-            } else {
-                Err(key_reused())
-            };
+            return again(stored, &request_hash);
         }
         let mut row = CaseRow::load(&mut tx, &scope, id).await?.ok_or_else(not_found)?;
         self.check_may_attach(&mut tx, actor, &row).await?;

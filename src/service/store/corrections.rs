@@ -4,6 +4,8 @@
 //! writers on PostgreSQL wait for one another instead of getting stuck, and no case is linked between the
 //! telling of a correction's cases and its end.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
 use sqlx::AssertSqlSafe;
 
@@ -362,7 +364,7 @@ pub(crate) async fn record_links(
     let named: Vec<&str> = cases.iter().take(NAMED).map(|id| id.as_str()).collect();
     let mut text = named.join(", ");
     if cases.len() > NAMED {
-        text.push_str(&format!(" and {} more", cases.len() - NAMED));
+        let _ = write!(text, " and {} more", cases.len() - NAMED);
     }
     let row: Option<(i64,)> =
         conn.optional("SELECT n FROM corrections WHERE id = $1", args![id.as_str()]).await?;
@@ -422,7 +424,7 @@ impl Store {
         let mut sql = format!("{} WHERE k.n < $2", select(scope));
         if let Some(statuses) = &page.statuses {
             values.extend(statuses.iter().map(|status| Value::from(status.word())));
-            sql.push_str(&format!(" AND k.status IN ({})", parameters(4, statuses.len())));
+            let _ = write!(sql, " AND k.status IN ({})", parameters(4, statuses.len()));
         }
         // Only constants and placeholders are put together.
         sql.push_str(" ORDER BY k.n DESC LIMIT $3");

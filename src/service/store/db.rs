@@ -242,7 +242,7 @@ impl Conn {
     ) -> Result<Vec<T>, StoreError> {
         let sql = AssertSqlSafe(sql).into_sql_str();
         let statement = Statement { sql, args, prepared: false };
-        Ok(on!(self, statement, sqlite, postgres, fetch_all))
+        on!(self, statement, sqlite, postgres, fetch_all)
     }
 
     async fn execute(&mut self, statement: Statement) -> Result<u64, StoreError> {

@@ -119,21 +119,8 @@ async fn rows_read(conn: &mut Conn, sql: &str, values: Vec<Value>) -> (u64, Stri
         own + node["Plans"].as_array().map_or(0, |plans| plans.iter().map(count).sum())
     }
     let explain = format!("EXPLAIN (ANALYZE, FORMAT JSON) {sql}");
-    let rows: Vec<(sqlx::types::Json<serde_json::Value>,)> = match conn {
-        Conn::PostgresTransaction(tx) => {
-            let mut query = sqlx::query_as(AssertSqlSafe(explain)).persistent(false);
-            for value in values {
-                query = match value {
-                    Value::Int(n) => query.bind(n),
-                    Value::Text(text) => query.bind(text),
-                    Value::Bool(yes) => query.bind(yes),
-                    Value::Bytes(bytes) => query.bind(bytes),
-                };
-            }
-            query.fetch_all(&mut **tx).await.unwrap()
-        }
-        _ => unreachable!("a transaction on PostgreSQL"),
-    };
+    let rows: Vec<(sqlx::types::Json<serde_json::Value>,)> =
+        conn.all_once(explain, values).await.unwrap();
     let plan = &rows[0].0.0[0]["Plan"];
     (count(plan), plan.to_string())
 }
@@ -142,10 +129,9 @@ async fn rows_read(conn: &mut Conn, sql: &str, values: Vec<Value>) -> (u64, Stri
 async fn postgres_reads_the_rows_that_it_tells_and_no_others() {
     let Some(place) = database().await else { return };
     let store = filled(place).await;
-    let conn = store.lookup().await.unwrap();
-    let Conn::Postgres(mut conn) = conn else { unreachable!("PostgreSQL") };
-    sqlx::raw_sql("ANALYZE cases, case_texts, partners, users").execute(&mut *conn).await.unwrap();
-    drop(conn);
+    let mut conn = store.write(&Scope::All).await.unwrap();
+    conn.run("ANALYZE cases, case_texts, partners, users", args![]).await.unwrap();
+    conn.commit().await.unwrap();
     let mut tx = store.read(&Scope::All).await.unwrap();
     let newest = OPEN + 20_000;
     for scope in scopes() {

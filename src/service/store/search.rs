@@ -8,6 +8,7 @@
 //! a connection of its own, so that others come in between.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use super::db::{Conn, Dialect, Value, args, parameters};
 use super::{CaseRow, Scope, Store, StoreError};
@@ -175,7 +176,7 @@ impl Hunt<'_> {
             condition.push_str(" AND t.partner = $1");
         }
         for number in (5..).take(texts.len()) {
-            condition.push_str(&format!(" AND {position}(t.text, ${number}) > 0"));
+            let _ = write!(condition, " AND {position}(t.text, ${number}) > 0");
         }
         while !self.is_over() {
             let mut values = args![
@@ -213,7 +214,8 @@ impl Hunt<'_> {
                 in_texts(&mut tx, texts, self.before).await?,
                 of_people(&mut tx, people, self.before).await?,
             ] {
-                if let Some(last) = list.last().filter(|_| list.len() as i64 == PLACES) {
+                if let Some(last) = list.last().filter(|_| i64::try_from(list.len()) == Ok(PLACES))
+                {
                     low = low.max(*last);
                 }
                 places.extend(list);
