@@ -260,7 +260,7 @@ async fn a_plan_that_departs_from_the_matrix_needs_a_reason_which_stays_on_recor
     assert_eq!(last["text"], "hot fix → future release");
     assert_eq!(last["reason"], "No build before spring.");
     assert_eq!(last["actor"]["id"], "pia");
-    let outside = desk.get(&"ann", &at(&id)).send().await.unwrap().text().await.unwrap();
+    let outside = desk.get("ann", &at(&id)).send().await.unwrap().text().await.unwrap();
     assert!(!outside.contains("spring"), "a partner's agent reads no reason: {outside}");
     assert!(outside.contains("hot fix → future release"));
     // Without cases there is nothing to depart from.

@@ -49,7 +49,7 @@ impl Served {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = tokio::time::timeout(PATIENCE, lines.next_line()).await.unwrap().unwrap();
-        let said: Value = serde_json::from_str(&line.expect("it says where it serves")).unwrap();
+        let said: Value = serde_json::from_str(&line.unwrap()).unwrap();
         let client = Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
         Self { child, url: said["url"].as_str().unwrap().to_owned(), client }
     }
@@ -91,7 +91,7 @@ async fn two_serving_processes_are_one_desk() {
         let key = Uuid::new_v4();
         let (feed, noted) = tokio::join!(reader.get("eve", &path), writer.note("ann", &id, key));
         assert_eq!(noted["case"]["revision"], round);
-        assert_eq!(ids_of(&feed), [id.clone()]);
+        assert_eq!(ids_of(&feed), std::slice::from_ref(&id));
         assert_eq!(feed["cases"][0]["revision"], round);
         feed["cursor"].as_str().unwrap().clone_into(&mut cursor);
         // The key's answer is the same at both.
