@@ -129,7 +129,9 @@ impl CorrectionRow {
         let held = match conn.dialect() {
             // There is one writer anyway.
             Dialect::Sqlite => "",
-            Dialect::Postgres => " FOR UPDATE",
+            // Not FOR UPDATE: that would also hold up acts on linked cases, whose rows refer to it, and
+            // those may have the change counter already.
+            Dialect::Postgres => " FOR NO KEY UPDATE",
         };
         // Only constants and placeholders are put together.
         let sql = format!(
@@ -280,7 +282,7 @@ impl CorrectionRow {
         // On PostgreSQL the rows are held in this order, so that no act comes between.
         let held = match conn.dialect() {
             Dialect::Sqlite => "",
-            Dialect::Postgres => " FOR UPDATE",
+            Dialect::Postgres => " FOR NO KEY UPDATE",
         };
         // Only constants are put together.
         let sql = format!(
