@@ -142,7 +142,7 @@ async fn number_changes(conn: &mut Conn, numbered: &[(i64, i64)]) -> Result<(), 
         let sql = format!(
             "UPDATE cases SET change_seq = numbered.column2
              FROM (VALUES {}) AS numbered WHERE cases.n = numbered.column1",
-            rows_of_parameters(2, chunk.len())
+            rows_of_parameters(conn.dialect(), 2, chunk.len())
         );
         let values = chunk.iter().flat_map(|(n, seq)| args![n, seq]).collect();
         conn.run_once(sql, values).await?;

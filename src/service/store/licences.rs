@@ -254,7 +254,7 @@ async fn put(conn: &mut Conn, lines: &[&LicenceLine]) -> Result<(), StoreError> 
         "INSERT INTO licences (key, partner, company, eligible) VALUES {}
          ON CONFLICT (key) DO UPDATE SET partner = excluded.partner, company = excluded.company,
            eligible = excluded.eligible",
-        rows_of_parameters(4, lines.len())
+        rows_of_parameters(conn.dialect(), 4, lines.len())
     );
     conn.run_once(sql, values).await?;
     let keys: Vec<Value> = lines.iter().map(|line| Value::from(&line.key)).collect();
@@ -266,7 +266,7 @@ async fn put(conn: &mut Conn, lines: &[&LicenceLine]) -> Result<(), StoreError> 
         .collect();
     for chunk in addresses.chunks(AT_ONCE) {
         let values = chunk.iter().flat_map(|(key, email)| args![*key, *email]).collect();
-        let rows = rows_of_parameters(2, chunk.len());
+        let rows = rows_of_parameters(conn.dialect(), 2, chunk.len());
         let sql = format!("INSERT INTO licence_addresses (key, email) VALUES {rows}");
         conn.run_once(sql, values).await?;
     }

@@ -231,7 +231,7 @@ async fn insert_cases(conn: &mut Conn, cases: &[SeedCase]) -> Result<i64, StoreE
                reached_second, ledger, reported_at, updated_at, revision, change_seq, entries,
                resolution, licence_key, email, phone, product, version, description)
              VALUES {}",
-            rows_of_parameters(29, chunk.len())
+            rows_of_parameters(conn.dialect(), 29, chunk.len())
         );
         let mut values = Vec::with_capacity(29 * chunk.len());
         for case in chunk {

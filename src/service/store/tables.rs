@@ -309,7 +309,7 @@ async fn copy_table(from: &mut Conn, to: &mut Conn, pair: &Pair) -> Result<u64, 
                 })?);
             }
         }
-        let rows = rows_of_parameters(columns.len(), count);
+        let rows = rows_of_parameters(to.dialect(), columns.len(), count);
         to.run_once(format!("{insert} {rows}"), values).await?;
         copied += count as u64;
         limit = (PAGE / (bytes / count + 1).max(1)).clamp(1, most);

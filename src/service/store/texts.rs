@@ -30,7 +30,7 @@ pub(super) async fn insert_texts(
     texts: &[CaseText<'_>],
 ) -> Result<(), StoreError> {
     for chunk in texts.chunks(AT_ONCE) {
-        let rows = rows_of_parameters(3, chunk.len());
+        let rows = rows_of_parameters(conn.dialect(), 3, chunk.len());
         let sql = format!("INSERT INTO case_texts (n, partner, text) VALUES {rows}");
         let values = chunk.iter().flat_map(|t| args![t.n, t.partner, t.folded()]).collect();
         // Only placeholders are put into the text. What comes again is kept prepared.

@@ -19,7 +19,7 @@ pub(super) async fn insert_entries(
             "INSERT INTO timeline
                (case_n, seq, at, actor, actor_name, kind, visibility, text, summary)
              VALUES {}",
-            rows_of_parameters(9, chunk.len())
+            rows_of_parameters(conn.dialect(), 9, chunk.len())
         );
         let mut values = Vec::with_capacity(chunk.len() * 9);
         for (n, seq, entry) in chunk {
