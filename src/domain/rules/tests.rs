@@ -733,6 +733,25 @@ proptest! {
         }
     }
 
+    /// What the feed rests on: closing alone takes a case away from somebody.
+    #[test]
+    fn no_action_takes_a_case_out_of_anybodys_sight(
+        case in any_standing(),
+        role in any_of(Role::ALL),
+        kind in any_of(ActionKind::ALL),
+        watcher in any_of(Role::ALL),
+    ) {
+        // Nothing comes to Product Management without a correction (rule 5).
+        prop_assume!(case.tier != Tier::Product || case.correction.is_some());
+        let Ok(changes) = decide(&actor(role), &case, &good(kind, &case)) else { return Ok(()) };
+        let mut after = case.clone();
+        for change in &changes {
+            after.apply(change);
+        }
+        let watcher = actor(watcher);
+        prop_assert!(may_see(&watcher, &after) || !may_see(&watcher, &case));
+    }
+
     #[test]
     fn a_role_that_may_do_something_may_do_it_to_some_case(
         role in any_of(Role::ALL),
