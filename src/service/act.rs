@@ -13,7 +13,7 @@ use super::store::{
     CaseRow, Conn, CorrectionRow, Ending, NewAudit, NewCorrection, Scope, StoreError, Stored,
     colleague, record_links, seal,
 };
-use super::{Service, TRIES, tokens};
+use super::{Service, tokens, until_done};
 use crate::domain::rules::{Change, Standing, decide};
 use crate::domain::{
     Action, Actor, CaseId, CaseState, ClockState, CorrectionId, CorrectionStep, InfoItem, Person,
@@ -69,14 +69,7 @@ impl Service {
     ) -> Answered<StoredAnswer> {
         let (service, actor, id) = (self.clone(), actor.clone(), id.clone());
         self.finish(async move {
-            let mut tries = TRIES;
-            loop {
-                tries -= 1;
-                match service.transition(&actor, &id, key, if_match.as_deref(), &action).await {
-                    Err(problem) if problem.code == Code::InProgress && tries > 0 => {}
-                    answer => return answer,
-                }
-            }
+            until_done!(service.transition(&actor, &id, key, if_match.as_deref(), &action))
         })
         .await
     }

@@ -23,7 +23,7 @@ use super::store::{
     CaseRow, Conn, CorrectionRow, Ending, NewAudit, NewCorrection, Page, Scope, Step, StoreError,
     Stored, cases_named, record_links, seal,
 };
-use super::{Service, TRIES, tokens};
+use super::{Service, tokens, until_done};
 use crate::domain::rules::correction::{self as rules, Change};
 use crate::domain::{
     Actor, Amendment, CaseId, Correction, CorrectionDetail, CorrectionId, CorrectionStatus,
@@ -126,17 +126,7 @@ impl Service {
     ) -> Answered<StoredAnswer> {
         rules::may_correct(actor)?;
         let (service, actor) = (self.clone(), actor.clone());
-        self.finish(async move {
-            let mut tries = TRIES;
-            loop {
-                tries -= 1;
-                match service.correct(&actor, key, &deed).await {
-                    Err(problem) if problem.code == Code::InProgress && tries > 0 => {}
-                    answer => return answer,
-                }
-            }
-        })
-        .await
+        self.finish(async move { until_done!(service.correct(&actor, key, &deed)) }).await
     }
 
     async fn correct(

@@ -57,6 +57,21 @@ use store::{Account, CaseRow, Conn, Place, Scope, Store, StoreError, policies};
 /// How often a write is tried when others come between on PostgreSQL; on SQLite none does.
 const TRIES: u32 = 10;
 
+/// Tries a write until nobody comes between. A macro, since what it awaits borrows from its surroundings.
+macro_rules! until_done {
+    ($write:expr) => {{
+        let mut tries = $crate::service::TRIES;
+        loop {
+            tries -= 1;
+            match $write.await {
+                Err(problem) if problem.code == $crate::wire::Code::InProgress && tries > 0 => {}
+                answer => break answer,
+            }
+        }
+    }};
+}
+pub(crate) use until_done;
+
 /// The case service of one desk. Cheap to clone; all clones are the same service.
 #[derive(Clone)]
 pub struct Service {

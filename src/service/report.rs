@@ -14,7 +14,7 @@ use super::store::{
     partner, seal,
 };
 use super::texts::check_report;
-use super::{Service, TRIES, tokens};
+use super::{Service, tokens, until_done};
 use crate::domain::rules::{Change, TEXT_MAX, fault};
 use crate::domain::{
     Actor, Attachment, CaseId, CaseState, Eligibility, Environment, PartnerRef, Person,
@@ -22,7 +22,7 @@ use crate::domain::{
     Visibility,
 };
 use crate::sla::ledger::Ledger;
-use crate::wire::{Code, FieldError, Report, Reported};
+use crate::wire::{FieldError, Report, Reported};
 
 /// The partner of cases whose licence key nobody knows: the vendor's own desk.
 pub(super) const DIRECT: &str = "direct";
@@ -139,16 +139,9 @@ impl Service {
             return Err(invalid(errors));
         };
         let (service, actor) = (self.clone(), actor.clone());
-        self.finish(async move {
-            let mut tries = TRIES;
-            loop {
-                tries -= 1;
-                match service.register(&actor, key, &report, severity, &files).await {
-                    Err(problem) if problem.code == Code::InProgress && tries > 0 => {}
-                    answer => return answer,
-                }
-            }
-        })
+        self.finish(
+            async move { until_done!(service.register(&actor, key, &report, severity, &files)) },
+        )
         .await
     }
 
@@ -316,17 +309,7 @@ impl Service {
             return Err(invalid(vec![field("text", message)]));
         }
         let (service, id, text) = (self.clone(), id.clone(), text.to_owned());
-        self.finish(async move {
-            let mut tries = TRIES;
-            loop {
-                tries -= 1;
-                match service.add_answer(&id, key, &text, &files).await {
-                    Err(problem) if problem.code == Code::InProgress && tries > 0 => {}
-                    answer => return answer,
-                }
-            }
-        })
-        .await
+        self.finish(async move { until_done!(service.add_answer(&id, key, &text, &files)) }).await
     }
 
     /// Who stages the files of customers: they have no account.

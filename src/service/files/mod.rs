@@ -25,7 +25,7 @@ use super::act::{StoredAnswer, again};
 use super::problem::{Answered, field, internal, invalid, not_found, problem};
 use super::store::files::{CHUNK, FileRow, Link, StagedRow, files, link, staged};
 use super::store::{CaseRow, Conn, Ending, NewAudit, Scope, StoreError, Stored, seal};
-use super::{Service, TRIES, tokens};
+use super::{Service, tokens, until_done};
 use crate::domain::rules::{Standing, may_attach};
 use crate::domain::{
     Actor, Attachment, CaseId, Person, TimelineEntry, TimelineKind, Untrusted, UserId, Visibility,
@@ -277,14 +277,7 @@ impl Service {
     ) -> Answered<StoredAnswer> {
         let (service, actor, id, file) = (self.clone(), actor.clone(), id.clone(), file.to_owned());
         self.finish(async move {
-            let mut tries = TRIES;
-            let answer = loop {
-                tries -= 1;
-                match service.attach(&actor, &id, key, &file).await {
-                    Err(problem) if problem.code == Code::InProgress && tries > 0 => {}
-                    answer => break answer,
-                }
-            };
+            let answer = until_done!(service.attach(&actor, &id, key, &file));
             // A second copy under the same key, or one that was refused; what is a case's stays.
             service.discard_staged(&[file]).await;
             answer

@@ -10,6 +10,9 @@ use crate::domain::UserId;
 /// How long an answer is kept.
 const KEPT: TimeDelta = TimeDelta::days(7);
 
+/// One key in so many lets go of answers whose time is over; such an answer counts for nobody meanwhile.
+const SWEPT: u128 = 64;
+
 /// An answer as it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stored {
@@ -52,11 +55,16 @@ impl Stored {
         key: Uuid,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        conn.run("DELETE FROM idempotency WHERE at <= $1", args![to_ms(now - KEPT)]).await?;
+        if key.as_u128().is_multiple_of(SWEPT) {
+            conn.run("DELETE FROM idempotency WHERE at <= $1", args![to_ms(now - KEPT)]).await?;
+        }
         let kept = conn
             .run(
                 "INSERT INTO idempotency (\"user\", key, request_hash, status, body, at)
-                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+                 VALUES ($1, $2, $3, $4, $5, $6)
+                 ON CONFLICT (\"user\", key) DO UPDATE SET request_hash = excluded.request_hash,
+                   status = excluded.status, body = excluded.body, at = excluded.at
+                 WHERE idempotency.at <= $7",
                 args![
                     user.as_str(),
                     key.to_string(),
@@ -64,6 +72,7 @@ impl Stored {
                     i64::from(self.status),
                     &self.body,
                     to_ms(now),
+                    to_ms(now - KEPT),
                 ],
             )
             .await?;

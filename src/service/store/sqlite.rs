@@ -57,6 +57,8 @@ impl Connections {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(PATIENCE)
+            // It is tried when it comes back, and nobody else can cut it.
+            .test_before_acquire(false)
             // SQLite undoes some transactions by itself, that on a full disk for one; sqlx then counts
             // it as open for ever.
             .before_acquire(|conn, _| Box::pin(async { Ok(!conn.is_in_transaction()) }))
