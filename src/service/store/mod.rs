@@ -90,7 +90,9 @@ impl From<sqlx::Error> for StoreError {
         use sqlx::Error as E;
         match &error {
             E::PoolClosed => return Self::Closed,
-            E::PoolTimedOut => return Self::InUse,
+            E::PoolTimedOut => {
+                return Self::Unreachable("no connection to it was free in time".to_owned());
+            }
             // A row that is not what it should be, though the database itself is whole.
             E::Decode(_) | E::ColumnDecode { .. } => return Self::Damaged(error.to_string()),
             E::Io(_) | E::Tls(_) | E::Protocol(_) => return Self::Unreachable(error.to_string()),
