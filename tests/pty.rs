@@ -14,7 +14,8 @@ mod pty;
 use std::sync::Arc;
 
 use caseload::domain::Severity;
-use caseload::runtime::{Options, run};
+use caseload::runtime::{Desk, Options, run};
+use caseload::sync::store::{Fingerprint, Store};
 use portable_pty::CommandBuilder;
 use rustix::process::Signal;
 
@@ -42,7 +43,9 @@ fn the_screen_on_a_played_desk() {
             _ => {}
         }
         let clock = Arc::clone(&desk.clock);
-        run(desk, clock, Options::default()).await
+        let store = Store::in_memory(Fingerprint::of(&"t0ken".into())).await.unwrap();
+        let desk = Desk { name: "played".to_owned(), api: desk, clock, store: Arc::new(store) };
+        run(desk, Options::default()).await
     });
     println!("the screen ended: {result:?}");
 }

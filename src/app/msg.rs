@@ -6,6 +6,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use crokey::KeyCombination;
 
+pub use crate::domain::outbox::ActFailure;
+use crate::domain::outbox::{Draft, Outbox};
 use crate::domain::{
     Action, ActionKind, Actor, Case, CaseDetail, CaseId, PartnerRef, Revision, Untrusted,
 };
@@ -44,17 +46,6 @@ pub struct Whoami {
     pub actor: Actor,
     pub partner: Option<PartnerRef>,
     pub may: Vec<ActionKind>,
-}
-
-/// Why an act did not happen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ActFailure {
-    /// A whole sentence for people, from the desk or from us.
-    pub sentence: Untrusted,
-    /// Wrong fields by their API name, each with what is wrong.
-    pub fields: Vec<(String, Untrusted)>,
-    /// The case as it is now, when it changed meanwhile (412).
-    pub current: Option<Box<Case>>,
 }
 
 /// What happened.
@@ -102,6 +93,24 @@ pub enum Msg {
         why: Untrusted,
         gone: bool,
     },
+    /// All that was ordered and has no final answer, of earlier runs and other screens, too.
+    OutboxCame(Outbox),
+    /// What was written and not ordered in an earlier run, and by name what the screen was left with.
+    LeftCame {
+        drafts: Vec<Draft>,
+        remembered: Vec<(String, String)>,
+    },
+    /// The act could not be written to the outbox: nothing was kept, and nothing sent.
+    ActNotKept {
+        act: ActId,
+        failure: Box<ActFailure>,
+    },
+    /// The act was taken back before it was sent.
+    ActUndone {
+        act: ActId,
+    },
+    /// Something of what is kept on this machine was mended, set aside, or cannot be kept.
+    Noticed(String),
     /// The act could not be sent yet; it is tried again by itself.
     ActDelayed {
         act: ActId,

@@ -46,6 +46,9 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
             model.details.clear_failure();
         }
         Msg::DetailFailed { id, why, gone } => detail_failed(model, id, why, gone),
+        Msg::OutboxCame(_) | Msg::LeftCame { .. } | Msg::ActUndone { .. } => {}
+        Msg::ActNotKept { act, failure } => order::failed(model, act, *failure, now),
+        Msg::Noticed(sentence) => model.say(sentence, Tone::Error, now),
         Msg::ActDelayed { act, why } => model.acts.delayed(act, why),
         Msg::ActDone { act, case } => order::done(model, act, *case, now),
         Msg::ActFailed { act, failure } => order::failed(model, act, *failure, now),

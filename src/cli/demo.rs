@@ -22,6 +22,7 @@ use crate::domain::text::safe_line;
 use crate::service::ListenError;
 use crate::service::demo::{self, DemoOptions, DemoTokens, RunningDemo};
 use crate::service::store::StoreError;
+use crate::sync::store::{Fingerprint, Place};
 
 /// Try it out: a made-up desk, and the screen on it
 ///
@@ -102,6 +103,11 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
     }
     let settings = session.settings()?;
     let policy = Arc::new(policy(&settings)?);
+    // With the desk that it belongs to; a desk that is gone at the end leaves nothing behind.
+    let kept = args.data.as_ref().map(|data| {
+        let screen = data.join("screen");
+        Place { state: screen.clone(), cache: screen }
+    });
     let options = DemoOptions {
         place: At { data: args.data, database_url: args.database_url }.named(session)?,
         cases: args.cases,
@@ -126,7 +132,7 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
         }
         () = asked_to_end()? => return Ok(Exit::Done),
     };
-    let shown = match connect(&running, args.role) {
+    let shown = match connect(&running, args.role, kept) {
         Ok(connection) => screen::show(session, &settings, connection).await,
         Err(failure) => Err(failure),
     };
@@ -134,19 +140,26 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
     shown
 }
 
-fn connect(running: &RunningDemo, role: DemoRole) -> Result<Connection, Failure> {
+fn connect(
+    running: &RunningDemo,
+    role: DemoRole,
+    place: Option<Place>,
+) -> Result<Connection, Failure> {
     let fail = |error: &dyn std::fmt::Display| {
         Failure::new(Exit::Failed, format!("Could not connect to the demo desk: {error}"))
     };
     let url = Url::parse(&running.url).map_err(|error| fail(&error))?;
     // Whatever address it listens on, it is ours: nothing leaves this machine, so plain http will do.
-    let api = NativeApi::new(&url, role.token(&running.tokens).into(), true)
-        .map_err(|error| fail(&error))?;
+    let token = role.token(&running.tokens).into();
+    let fingerprint = Fingerprint::of(&token);
+    let api = NativeApi::new(&url, token, true).map_err(|error| fail(&error))?;
     Ok(Connection {
         api: Arc::new(api),
         desk: "demo".to_owned(),
         token_from: "the demo".to_owned(),
         clock: Arc::new(DeskClock::start()),
+        place,
+        fingerprint,
     })
 }
 

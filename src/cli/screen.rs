@@ -35,7 +35,14 @@ pub async fn show(
         mouse: settings.screen.mouse.value,
         keymap: settings.keymap.clone(),
     };
-    runtime::run(connection.api, connection.clock, options)
+    let store = connection.store().await?;
+    let desk = runtime::Desk {
+        name: connection.desk,
+        api: connection.api,
+        clock: connection.clock,
+        store,
+    };
+    runtime::run(desk, options)
         .await
         .map_err(|error| Failure::new(Exit::Failed, safe_line(&format!("{error:#}"), 400)))?;
     Ok(Exit::Done)

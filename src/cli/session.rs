@@ -12,6 +12,7 @@ use crate::client::native::NativeApi;
 use crate::client::{Answer, CallError, CaseApi};
 use crate::clock::{Clock, DeskClock};
 use crate::config::{DeskKind, Environment, Flags, Settings, TokenPlace};
+use crate::sync::store::{Fingerprint, Place, Store};
 
 pub struct Session<'o> {
     pub environment: Environment,
@@ -51,6 +52,7 @@ impl<'o> Session<'o> {
             TokenPlace::Missing => Failure::new(Exit::SignedOut, error.to_string()),
             _ => error.into(),
         })?;
+        let fingerprint = Fingerprint::of(&token);
         let api = NativeApi::new(&desk.url, token, settings.insecure_http)
             .map_err(|error| Failure::usage(format!("desk {}: {error}", desk.name)))?;
         Ok(Connection {
@@ -58,6 +60,8 @@ impl<'o> Session<'o> {
             desk: desk.name.clone(),
             token_from: desk.token.to_string(),
             clock: Arc::new(DeskClock::start()),
+            place: Some(Place::of(&settings.places.state, &settings.places.cache, &desk.url)),
+            fingerprint,
         })
     }
 }
@@ -70,9 +74,25 @@ pub struct Connection {
     /// Where the token came from, for the one who is told that it is not taken.
     pub token_from: String,
     pub clock: Arc<DeskClock>,
+    /// Where what belongs to the desk is kept on this machine; None: nowhere.
+    pub place: Option<Place>,
+    pub fingerprint: Fingerprint,
 }
 
 impl Connection {
+    /// Opens what is kept of the desk on this machine.
+    pub async fn store(&self) -> Result<Arc<Store>, Failure> {
+        let fingerprint = self.fingerprint.clone();
+        let store = match &self.place {
+            Some(place) => Store::open(place.clone(), fingerprint).await,
+            None => Store::in_memory(fingerprint).await,
+        };
+        store.map(Arc::new).map_err(|error| {
+            let sentence = format!("Could not open what is kept of desk {}: {error}", self.desk);
+            Failure::new(Exit::Failed, sentence)
+        })
+    }
+
     /// The value of an answer; the desk's time is learned from it.
     pub fn learn<T>(&self, answer: Answer<T>) -> T {
         if let Some(date) = answer.date {

@@ -5,6 +5,7 @@ pub mod action;
 pub mod case;
 pub mod correction;
 pub mod nearest;
+pub mod outbox;
 pub mod people;
 pub mod rules;
 pub mod schema;

@@ -176,7 +176,16 @@ fn obey(effects: Vec<Effect>, line: &sync::Handle, orders: &mut Orders) {
         match effect {
             Effect::FetchCase { id, known } => line.fetch(id, known),
             Effect::Act { act, case, revision, action } => {
-                line.act(sync::ActRequest { ticket: act.0, case, revision, action: *action });
+                line.order(sync::Order::Act(Box::new(sync::ActRequest {
+                    ticket: act.0,
+                    case,
+                    base: None,
+                    revision,
+                    action: *action,
+                    hold: None,
+                    replaces: None,
+                    draft: None,
+                })));
             }
             Effect::PollNow => line.poll_now(),
             Effect::Suspend => orders.suspend = true,

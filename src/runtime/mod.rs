@@ -58,16 +58,20 @@ impl Options {
     }
 }
 
-/// Shows the desk behind `api` until the person quits, a signal ends us, or the terminal is gone. The
+/// A desk that the screen is on.
+pub struct Desk {
+    pub name: String,
+    pub api: Arc<dyn CaseApi>,
+    pub clock: Arc<DeskClock>,
+    pub store: Arc<sync::store::Store>,
+}
+
+/// Shows a desk until the person quits, a signal ends us, or the terminal is gone. The
 /// terminal is given back on every way out.
 ///
 /// # Errors
 /// When there is no terminal, it cannot be used, or a part of the program panicked.
-pub async fn run(
-    api: Arc<dyn CaseApi>,
-    clock: Arc<DeskClock>,
-    options: Options,
-) -> anyhow::Result<()> {
+pub async fn run(Desk { api, clock, store, .. }: Desk, options: Options) -> anyhow::Result<()> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         anyhow::bail!(
             "the desk needs a terminal for its input and output; without one there is \
@@ -84,7 +88,7 @@ pub async fn run(
     let mut signals = signals::listen()?;
     let screen = screen::Screen::enter(options.mouse)?;
     let (events, mut told) = mpsc::channel(EVENTS_AHEAD);
-    let line = sync::start(api, Arc::clone(&clock), events);
+    let line = sync::start(api, Arc::clone(&clock), store, events);
 
     let ended = {
         let mut terminal = Terminal::new(screen::FrameBackend::new())?;

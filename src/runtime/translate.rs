@@ -46,11 +46,16 @@ pub fn desk_event(event: sync::Event) -> Msg {
         sync::Event::Detail(detail) => Msg::DetailCame(detail),
         sync::Event::DetailUnchanged(id) => Msg::DetailUnchanged(id),
         sync::Event::DetailFailed { id, why, gone } => Msg::DetailFailed { id, why, gone },
+        sync::Event::Outbox(outbox) => Msg::OutboxCame(outbox),
+        sync::Event::Left { drafts, remembered } => Msg::LeftCame { drafts, remembered },
+        sync::Event::ActNotKept { ticket, failure } => {
+            Msg::ActNotKept { act: ActId(ticket), failure }
+        }
+        sync::Event::ActUndone { ticket } => Msg::ActUndone { act: ActId(ticket) },
+        sync::Event::Notice(sentence) => Msg::Noticed(sentence),
         sync::Event::ActDelayed { ticket, why } => Msg::ActDelayed { act: ActId(ticket), why },
         sync::Event::ActDone { ticket, case } => Msg::ActDone { act: ActId(ticket), case },
         sync::Event::ActFailed { ticket, failure } => {
-            let sync::ActFailure { sentence, fields, current } = *failure;
-            let failure = Box::new(app::ActFailure { sentence, fields, current });
             Msg::ActFailed { act: ActId(ticket), failure }
         }
     }

@@ -10,7 +10,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{ActRequest, Event, Handle, Link, start_with};
+use super::store::{Fingerprint, Store};
+use super::{ActRequest, Event, Handle, Link, Order, start_with};
 use crate::client::{Answer, Call, CallError, CaseApi, Fetched};
 use crate::clock::{Clock, DeskClock};
 use crate::domain::{Action, Case, CaseDetail, CaseId, Revision, Role};
@@ -161,6 +162,7 @@ impl CaseApi for FakeApi {
 pub(super) struct Desk {
     pub(super) api: Arc<FakeApi>,
     pub(super) clock: Arc<DeskClock>,
+    pub(super) store: Arc<Store>,
     pub(super) line: Handle,
     pub(super) asks: mpsc::UnboundedReceiver<Asked>,
     events: mpsc::Receiver<Event>,
@@ -168,20 +170,26 @@ pub(super) struct Desk {
 
 impl Desk {
     /// Pauses are as long as they may be: no chance.
-    pub(super) fn start() -> Self {
-        Self::start_with_chance(1.0)
+    pub(super) async fn start() -> Self {
+        Self::start_with_chance(1.0).await
     }
 
-    pub(super) fn start_with_chance(chance: f64) -> Self {
+    pub(super) async fn start_with_chance(chance: f64) -> Self {
         let (asks, asked) = mpsc::unbounded_channel();
         let (events, told) = mpsc::channel(64);
         let (open, most_open) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let api = Arc::new(FakeApi { asks, open, most_open });
         let clock = Arc::new(DeskClock::start());
         let jitter = Arc::new(move || chance);
-        let line =
-            start_with(Arc::clone(&api) as Arc<dyn CaseApi>, Arc::clone(&clock), events, jitter);
-        Self { api, clock, line, asks: asked, events: told }
+        let store = Arc::new(Store::in_memory(Fingerprint::of(&"t0ken".into())).await.unwrap());
+        let line = start_with(
+            Arc::clone(&api) as Arc<dyn CaseApi>,
+            Arc::clone(&clock),
+            Arc::clone(&store),
+            events,
+            jitter,
+        );
+        Self { api, clock, store, line, asks: asked, events: told }
     }
 
     /// The next question.
@@ -251,7 +259,16 @@ impl Desk {
     /// Submits a note with that number as its ticket and its text.
     pub(super) fn note(&self, ticket: u64, case: &str, revision: Option<Revision>) {
         let action = Action::Note { text: ticket.to_string() };
-        self.line.act(ActRequest { ticket, case: case.into(), revision, action });
+        self.line.order(Order::Act(Box::new(ActRequest {
+            ticket,
+            case: case.into(),
+            base: None,
+            revision,
+            action,
+            hold: None,
+            replaces: None,
+            draft: None,
+        })));
     }
 }
 

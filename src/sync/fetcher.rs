@@ -58,7 +58,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_cursor_that_races_down_the_list_asks_for_the_first_and_the_last() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let _held = desk.go_live(vec![]).await;
         desk.line.fetch("C-0".into(), None);
         let first = desk.asked().await;
@@ -77,7 +77,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_case_that_cannot_be_loaded_is_told_with_its_id_and_whether_it_is_gone() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let _held = desk.go_live(vec![]).await;
         for (error, sentence, is_gone) in [
             (refused(Code::NotFound, "There is no such case."), "There is no such case.", true),

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::{NoContext, Timestamp, Uuid};
 
 use super::Event;
+use super::store::Store;
 use super::timekeeper::Timekeeper;
 use crate::client::{Answer, Call, CallError, CaseApi};
 use crate::clock::{Clock, DeskClock};
@@ -44,6 +45,7 @@ pub(super) struct Silence {
 
 pub(super) struct Line {
     pub(super) api: Arc<dyn CaseApi>,
+    pub(super) store: Arc<Store>,
     clock: Arc<DeskClock>,
     times: Timekeeper,
     events: mpsc::Sender<Event>,
@@ -66,11 +68,13 @@ impl Line {
     pub(super) fn new(
         api: Arc<dyn CaseApi>,
         clock: Arc<DeskClock>,
+        store: Arc<Store>,
         events: mpsc::Sender<Event>,
         jitter: Jitter,
     ) -> Self {
         Self {
             api,
+            store,
             times: Timekeeper::new(Arc::clone(&clock)),
             clock,
             events,

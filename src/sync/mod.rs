@@ -6,6 +6,7 @@ mod fetcher;
 mod line;
 mod poller;
 mod sender;
+pub mod store;
 mod timekeeper;
 
 #[cfg(test)]
@@ -20,8 +21,10 @@ use tokio::task::JoinSet;
 
 use self::line::Line;
 use self::sender::Pending;
+use self::store::Store;
 use crate::client::CaseApi;
 use crate::clock::DeskClock;
+use crate::domain::outbox::{ActFailure, Draft, Outbox};
 use crate::domain::{Action, ActionKind, Case, CaseDetail, CaseId, Revision, Untrusted};
 use crate::sla::policy::Policy;
 use crate::wire::Me;
@@ -49,17 +52,6 @@ pub enum Link {
     NotACaseApi {
         why: Untrusted,
     },
-}
-
-/// Why an act did not happen.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ActFailure {
-    /// A whole sentence for people that names the act and the case.
-    pub sentence: Untrusted,
-    /// Wrong fields by their API name, each with what is wrong.
-    pub fields: Vec<(String, Untrusted)>,
-    /// The case as it is now, when it changed meanwhile (412).
-    pub current: Option<Box<Case>>,
 }
 
 /// What happened.
@@ -95,6 +87,24 @@ pub enum Event {
         /// There is no such case, or it is no longer ours to see.
         gone: bool,
     },
+    /// All that has no final answer; once at the start, and again whenever it changes.
+    Outbox(Outbox),
+    /// What was written and not ordered, and by name what the screen was left with: once, at the start.
+    Left {
+        drafts: Vec<Draft>,
+        remembered: Vec<(String, String)>,
+    },
+    /// The act could not be written to the outbox: nothing was kept, and nothing sent.
+    ActNotKept {
+        ticket: u64,
+        failure: Box<ActFailure>,
+    },
+    /// The act was taken back before it was sent.
+    ActUndone {
+        ticket: u64,
+    },
+    /// Something of what is kept on this machine was mended, set aside, or cannot be kept: a sentence.
+    Notice(String),
     /// The act has no answer yet; it is tried again by itself.
     ActDelayed {
         ticket: u64,
@@ -113,12 +123,46 @@ pub enum Event {
 /// One act to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ActRequest {
-    /// Names the act in events; unique within a run.
+    /// Names the act in events; unique within a run, and below [`OWN_TICKETS`].
     pub ticket: u64,
     pub case: CaseId,
+    /// The case as the person saw it.
+    pub base: Option<Box<Case>>,
     /// Refuse the act if the case is no longer at that revision, our own acts since then aside.
     pub revision: Option<Revision>,
     pub action: Action,
+    /// Not to be sent before so much time has passed, so that it can be undone.
+    pub hold: Option<Duration>,
+    /// The refused or asked entry that this one is sent instead of; it goes as this one comes.
+    pub replaces: Option<u64>,
+    /// The draft that it was written in; it goes as this one comes.
+    pub draft: Option<String>,
+}
+
+/// From here on tickets are the line's own: of acts of earlier runs and of other processes.
+pub const OWN_TICKETS: u64 = 1 << 32;
+
+/// What the screen wants of the outbox and the drafts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Take an act over: first to the disk, then in its turn to the desk, tried again until the desk
+    /// confirms or refuses it.
+    Act(Box<ActRequest>),
+    /// Take back what was not sent yet.
+    Undo(u64),
+    /// End the hold.
+    SendNow(u64),
+    /// Send what was asked about, on the version of the case that was shown.
+    StillSend(u64),
+    /// Give up an entry that is not on its way: asked, refused, queued or damaged (by its number).
+    Discard(u64),
+    DiscardDamaged(u64),
+    KeepDraft(Draft),
+    DropDraft(String),
+    Remember {
+        name: String,
+        body: String,
+    },
 }
 
 /// An act that had no answer when the line was closed.
@@ -144,8 +188,13 @@ pub struct Handle {
 /// Starts the line to the desk behind `api`. Events go to `events`; `clock` learns the desk's time.
 /// Must be called within a tokio runtime.
 #[must_use]
-pub fn start(api: Arc<dyn CaseApi>, clock: Arc<DeskClock>, events: mpsc::Sender<Event>) -> Handle {
-    start_with(api, clock, events, line::random_jitter())
+pub fn start(
+    api: Arc<dyn CaseApi>,
+    clock: Arc<DeskClock>,
+    store: Arc<Store>,
+    events: mpsc::Sender<Event>,
+) -> Handle {
+    start_with(api, clock, store, events, line::random_jitter())
 }
 
 /// The same with another source of chance for the pauses between tries.
@@ -153,10 +202,11 @@ pub fn start(api: Arc<dyn CaseApi>, clock: Arc<DeskClock>, events: mpsc::Sender<
 pub fn start_with(
     api: Arc<dyn CaseApi>,
     clock: Arc<DeskClock>,
+    store: Arc<Store>,
     events: mpsc::Sender<Event>,
     jitter: Jitter,
 ) -> Handle {
-    let line = Arc::new(Line::new(api, clock, events, jitter));
+    let line = Arc::new(Line::new(api, clock, store, events, jitter));
     let pending = Arc::new(Pending::default());
     let (acts, accepted) = mpsc::unbounded_channel();
     let (wanted, wants) = watch::channel(None);
@@ -168,9 +218,14 @@ pub fn start_with(
 }
 
 impl Handle {
-    /// Takes an act over: it is done in its turn, tried again until the desk confirms or refuses it, and
-    /// ends as [`Event::ActDone`] or [`Event::ActFailed`].
-    pub fn act(&self, request: ActRequest) {
+    /// Passes an order on; what comes of it is told by events.
+    pub fn order(&self, order: Order) {
+        if let Order::Act(request) = order {
+            self.act(*request);
+        }
+    }
+
+    fn act(&self, request: ActRequest) {
         let act = sender::Act::new(request, self.line.new_key());
         self.pending.accept(&act);
         // The sender ends after this handle alone; what it could not take is still pending.

@@ -277,7 +277,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_queue_comes_page_by_page_and_then_the_feed_is_held() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         desk.sign_in().await;
         assert_eq!(desk.event().await, Event::SignedIn(Box::new(me())));
         assert!(matches!(desk.event().await, Event::Policy(_)));
@@ -333,7 +333,7 @@ mod tests {
             }
             case
         };
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let held = desk.go_live(vec![of_version("2026-11")]).await;
         held.say(desk.feed(vec![of_version("2027-01")], "c2", false));
         let asked = desk.asked().await;
@@ -363,7 +363,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn more_after_a_held_answer_is_fetched_without_holding() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let held = desk.go_live(vec![]).await;
         held.say(desk.feed(vec![case("C-1", 1)], "c2", true));
         let rest = desk.asked().await;
@@ -374,7 +374,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_desk_that_does_not_hold_the_request_is_asked_once_a_second_at_most() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let mut held = desk.go_live(vec![]).await;
         for _ in 0..5 {
             let before = held.at;
@@ -389,7 +389,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_failed_poll_is_told_and_tried_again_later_and_later_until_it_recovers() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let held = desk.go_live(vec![case("C-1", 1)]).await;
         let mut failed_at = Instant::now();
         held.fail(unreached(true));
@@ -425,7 +425,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn pauses_are_spread_over_their_whole_length() {
-        let mut desk = Desk::start_with_chance(0.25);
+        let mut desk = Desk::start_with_chance(0.25).await;
         let asked = desk.asked().await;
         let first = asked.at;
         asked.fail(unreached(false));
@@ -435,7 +435,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn asking_for_it_ends_the_pause_at_once() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         for _ in 0..10 {
             let asked = desk.asked().await;
             let failed_at = asked.at;
@@ -461,7 +461,7 @@ mod tests {
             ),
             (refused(Code::NotFound, "gone"), Link::NotACaseApi { why: "gone".into() }),
         ] {
-            let mut desk = Desk::start();
+            let mut desk = Desk::start().await;
             let asked = desk.asked().await;
             let first = asked.at;
             asked.fail(error.clone());
@@ -473,14 +473,14 @@ mod tests {
             desk.asked().await;
             desk.assert_nothing_told();
         }
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         desk.asked().await.fail(CallError::NotUnderstood("a page".into()));
         assert_eq!(desk.link().await, Link::NotACaseApi { why: "a page".into() });
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_cursor_that_is_gone_starts_the_feed_over() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let held = desk.go_live(vec![case("C-1", 1), case("C-2", 1)]).await;
         held.fail(refused(Code::CursorGone, "too old"));
         let asked = desk.asked().await;
@@ -500,7 +500,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_desk_that_forgets_every_cursor_is_not_asked_for_everything_without_pause() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let held = desk.go_live(vec![]).await;
         held.fail(refused(Code::CursorGone, "too old"));
         desk.asked().await.say(desk.feed(vec![], "n1", false));
@@ -512,7 +512,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_feed_that_goes_in_a_circle_is_not_followed() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         desk.sign_in().await;
         desk.asked().await.say(desk.feed(vec![], "p1", true));
         desk.asked().await.say(desk.feed(vec![case("C-1", 1)], "p1", true));
@@ -521,7 +521,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_first_load_that_breaks_off_goes_on_where_it_was() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         desk.sign_in().await;
         desk.asked().await.say(desk.feed(vec![case("C-1", 1)], "p1", true));
         desk.asked().await.fail(unreached(true));
@@ -535,7 +535,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn silence_that_the_desk_asks_for_holds_for_every_request_and_for_the_impatient() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let held = desk.go_live(vec![]).await;
         let busy = CallError::Busy { what: "Slow down.".into(), retry_after: Some(s(120)) };
         let failed_at = Instant::now();
@@ -558,7 +558,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_silence_that_an_act_brought_about_stops_the_feed_too_and_is_told() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let held = desk.go_live(vec![]).await;
         desk.note(1, "C-1", None);
         let act = desk.asked().await;
@@ -581,7 +581,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_role_that_changed_is_told_after_a_reconnection() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         desk.go_live(vec![]).await.fail(unreached(true));
         assert!(matches!(desk.link().await, Link::Offline { .. }));
         let promoted = Me { role: Role::Admin, ..me() };
@@ -591,7 +591,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_machine_whose_clock_is_off_is_told_so_and_follows_the_desks() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let machine = desk.clock.now();
         desk.sign_in().await;
         let Said::Feed(mut feed) = desk.feed(vec![], "c1", false) else { panic!() };
@@ -612,7 +612,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn closing_ends_the_held_request() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let held = desk.go_live(vec![]).await;
         let began = Instant::now();
         assert_eq!(desk.line.shutdown(s(5)).await, []);

@@ -30,7 +30,7 @@ pub(super) struct Act {
 
 impl Act {
     pub(super) fn new(request: ActRequest, key: Uuid) -> Self {
-        let ActRequest { ticket, case, revision, action } = request;
+        let ActRequest { ticket, case, revision, action, .. } = request;
         Self { ticket, case, revision, action, key }
     }
 }
@@ -272,7 +272,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_act_is_sent_with_its_revision_and_done_when_the_desk_says_so() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let _held = desk.go_live(vec![]).await;
         desk.note(1, "C-1", Some(7));
         let asked = desk.asked().await;
@@ -289,7 +289,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_lost_answer_is_asked_for_again_with_the_same_key_until_it_comes() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let _held = desk.go_live(vec![]).await;
         desk.note(1, "C-1", Some(7));
         let first = desk.asked().await;
@@ -322,7 +322,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn acts_of_one_case_keep_their_order_and_other_cases_do_not_wait() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let _held = desk.go_live(vec![]).await;
         desk.note(1, "C-1", None);
         desk.note(2, "C-1", None);
@@ -346,7 +346,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_more_than_a_few_acts_are_out_at_once() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let _held = desk.go_live(vec![]).await;
         for n in 0..20 {
             desk.note(n, &format!("C-{n}"), None);
@@ -362,7 +362,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_form_that_was_opened_before_ones_own_last_act_is_not_stale() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let _held = desk.go_live(vec![]).await;
         for (ticket, revision) in [(1, Some(7)), (2, Some(7)), (3, Some(8))] {
             desk.note(ticket, "C-1", revision);
@@ -384,7 +384,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_refusal_says_what_could_not_be_done_why_and_which_field_and_is_final() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let _held = desk.go_live(vec![]).await;
         let stale = Problem::new(Code::Stale, "It has changed.").with_case(case("C-1", 9));
         let invalid =
@@ -417,7 +417,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_is_turned_away_at_the_door_hears_that_an_earlier_try_may_have_been_done() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let _held = desk.go_live(vec![]).await;
         desk.note(1, "C-1", None);
         desk.asked().await.fail(unreached(true));
@@ -439,7 +439,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn acts_that_wait_go_at_once_when_the_link_is_back_and_bring_it_back_themselves() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let held = desk.go_live(vec![]).await;
         desk.note(1, "C-1", None);
         let mut act = desk.asked().await;
@@ -471,7 +471,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn closing_waits_for_the_act_under_way_and_for_what_follows_it() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let _held = desk.go_live(vec![]).await;
         desk.note(1, "C-1", None);
         desk.note(2, "C-1", None);
@@ -491,7 +491,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn closing_is_bounded_and_tells_what_has_no_answer() {
-        let mut desk = Desk::start();
+        let mut desk = Desk::start().await;
         let _held = desk.go_live(vec![]).await;
         desk.note(1, "C-1", None);
         desk.note(2, "C-1", None);
@@ -507,7 +507,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn closing_gives_an_act_that_waits_one_more_try_and_no_more() {
         for (error, maybe_done) in [(unreached(false), false), (unreached(true), true)] {
-            let mut desk = Desk::start();
+            let mut desk = Desk::start().await;
             let _held = desk.go_live(vec![]).await;
             desk.note(1, "C-1", None);
             desk.asked().await.fail(unreached(false));

@@ -10,6 +10,7 @@ use std::time::Duration;
 use caseload::app::{Model, Options};
 use caseload::runtime::{Edges, Signal, run_loop};
 use caseload::sync;
+use caseload::sync::store::{Fingerprint, Store};
 use caseload::ui::Look;
 use caseload::ui::theme::Theme;
 use crokey::KeyCombination;
@@ -129,7 +130,8 @@ pub async fn play(
     let (events, mut told) = mpsc::channel(64);
     let api = Arc::clone(desk) as Arc<dyn caseload::client::CaseApi>;
     let no_chance: sync::Jitter = Arc::new(|| 1.0);
-    let line = sync::start_with(api, Arc::clone(&desk.clock), events, no_chance);
+    let store = Store::in_memory(Fingerprint::of(&"t0ken".into())).await.unwrap();
+    let line = sync::start_with(api, Arc::clone(&desk.clock), Arc::new(store), events, no_chance);
     let mut model = Model::new(size, Options::default());
     let look = Look { theme: Theme::colour(), ascii: false };
     let suspended = Arc::new(Mutex::new(0));

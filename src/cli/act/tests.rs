@@ -132,6 +132,8 @@ fn ran_at(
                 desk: "north".to_owned(),
                 token_from: "CASELOAD_TOKEN".to_owned(),
                 clock: Arc::new(DeskClock::start()),
+                place: None,
+                fingerprint: crate::sync::store::Fingerprint::of(&"t0ken".into()),
             };
             carry_out(&connection, &mut output, order).await
         })
