@@ -55,7 +55,7 @@ impl Acts {
     /// Takes an act on its way; a held one causes no effect yet.
     pub fn start(&mut self, flight: Flight, effects: &mut Vec<Effect>) {
         self.last += 1;
-        let act = ActId(self.last);
+        let act = ActId { desk: flight.case.desk(), ticket: self.last };
         if flight.phase == Phase::Sending {
             effects.push(effect(act, &flight));
         }

@@ -133,7 +133,7 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
         Action::Why => why::open(model, now),
         Action::Refresh => {
             effects.push(Effect::PollNow);
-            if let Some(sentence) = words::link_down(&model.link) {
+            if let Some(sentence) = words::lines_down(&model.desks) {
                 model.say(format!("Asked again. {sentence}"), Tone::Plain, now);
             }
             model.details.clear_failure();

@@ -3,6 +3,7 @@
 
 mod acts;
 mod build;
+mod desk;
 mod details;
 mod form;
 mod keys;
@@ -21,5 +22,5 @@ mod words;
 mod zone;
 
 pub use model::{Model, Options};
-pub use msg::{ActFailure, ActId, Effect, Link, Msg, Whoami};
+pub use msg::{ActFailure, ActId, Effect, Link, Msg, Told, Whoami};
 pub use update::update;

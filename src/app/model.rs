@@ -1,23 +1,21 @@
 //! What is: everything that the screen knows. Changed by [`super::update`] alone.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui_textarea::TextArea;
 
 use super::acts::Acts;
 use super::build::detail_text;
+use super::desk::Desks;
 use super::details::Details;
 use super::form::Form;
 use super::layout::{self, Areas};
-use super::msg::{Effect, Link, Whoami};
+use super::msg::Effect;
 use super::queue::{At, Queue};
 use super::view::{Line, Pane, Tone};
 use super::why;
 use super::words;
-use crate::domain::{ActionKind, Case, CaseId, Revision};
+use crate::domain::{ActionKind, Case, CaseId, DeskNo, Revision};
 use crate::input::Keymap;
-use crate::sla::policy::Policy;
 
 /// What the person chose for this screen.
 #[derive(Debug, Clone)]
@@ -25,11 +23,13 @@ pub struct Options {
     /// ASCII signs alone.
     pub ascii: bool,
     pub keymap: Keymap,
+    /// The names of the desks, in their order; none: one desk, which needs no name.
+    pub desks: Vec<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { ascii: false, keymap: Keymap::embedded() }
+        Self { ascii: false, keymap: Keymap::embedded(), desks: Vec::new() }
     }
 }
 
@@ -77,12 +77,7 @@ pub struct Model {
     pub(super) size: (u16, u16),
     pub(super) focus: Pane,
     pub(super) zoomed: bool,
-    pub(super) me: Option<Whoami>,
-    /// Until the desk's own has come, the one that we are built with.
-    pub(super) policy: Arc<Policy>,
-    pub(super) link: Link,
-    pub(super) fresh_at: Option<DateTime<Utc>>,
-    pub(super) skew_s: i64,
+    pub(super) desks: Desks,
     pub(super) queue: Queue,
     /// What arrived while a form is open: it waits until the form is closed.
     pub(super) arrived: Vec<Case>,
@@ -113,11 +108,7 @@ impl Model {
             size,
             focus: Pane::Queue,
             zoomed: false,
-            me: None,
-            policy: Arc::new(Policy::embedded()),
-            link: Link::Connecting,
-            fresh_at: None,
-            skew_s: 0,
+            desks: Desks::named(options.desks),
             queue: Queue::default(),
             arrived: Vec::new(),
             details: Details::default(),
@@ -152,19 +143,20 @@ impl Model {
         (usize::from(inside.height), usize::from(inside.width.saturating_sub(2)))
     }
 
-    /// Calls the queue's functions with the time and the policy that they need.
+    /// Calls the queue's functions with the time and the desks that they need.
     pub(super) fn with_queue<T>(
         &mut self,
         now: DateTime<Utc>,
         act: impl FnOnce(&mut Queue, At) -> T,
     ) -> T {
-        act(&mut self.queue, At { now, policy: &self.policy })
+        act(&mut self.queue, At { now, desks: &self.desks })
     }
 
     /// Keeps the cases of a page back that are new while a form is open, so that the list stands still under
     /// it. What is known already goes on, since the form may be about it; so does a load.
     pub(super) fn hold_back(
         &mut self,
+        desk: DeskNo,
         cases: Vec<Case>,
         removed: &[CaseId],
         starts_over: bool,
@@ -173,7 +165,7 @@ impl Model {
             !removed.contains(&held.id) && !cases.iter().any(|case| case.id == held.id)
         });
         if starts_over
-            || !self.queue.is_settled()
+            || !self.queue.is_settled(desk)
             || !matches!(self.overlay, Some(Overlay::Form(_)))
         {
             return cases;
@@ -189,7 +181,7 @@ impl Model {
     fn let_in(&mut self, now: DateTime<Utc>) {
         if !self.arrived.is_empty() && !matches!(self.overlay, Some(Overlay::Form(_))) {
             let cases = std::mem::take(&mut self.arrived);
-            self.with_queue(now, |queue, at| queue.page(cases, &[], false, false, at));
+            self.with_queue(now, |queue, at| queue.arrive(cases, at));
         }
     }
 
@@ -253,7 +245,7 @@ impl Model {
         let detail = self.details.get(&case.id);
         let from = (case.id.clone(), case.revision, detail.map(|d| d.case.revision), width);
         if self.text.made_from.as_ref() != Some(&from) {
-            self.text.lines = detail_text(case, detail, &self.policy, width);
+            self.text.lines = detail_text(case, detail, &self.desks.of(&case.id).policy, width);
             self.text.made_from = Some(from);
         }
         self.text.scroll = self.text.scroll.min(self.text.lines.len().saturating_sub(rows));

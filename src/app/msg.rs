@@ -3,19 +3,23 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use crokey::KeyCombination;
 
 pub use crate::domain::outbox::ActFailure;
 use crate::domain::outbox::{Draft, Outbox};
 use crate::domain::{
-    Action, ActionKind, Actor, Case, CaseDetail, CaseId, PartnerRef, Revision, Untrusted,
+    Action, ActionKind, Actor, Case, CaseDetail, CaseId, DeskNo, PartnerRef, Revision, Untrusted,
 };
 use crate::sla::policy::Policy;
 
-/// Names one act between its submission and its end. Counts from 1 within a run of the screen.
+/// Names one act between its submission and its end, at the desk that it goes to. The screen's own tickets
+/// count from 1 over all desks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ActId(pub u64);
+pub struct ActId {
+    pub desk: DeskNo,
+    pub ticket: u64,
+}
 
 /// What the line to the desk does.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -68,23 +72,8 @@ pub enum Msg {
     },
     /// The instant came at which something visible reads differently (see `view::build`).
     TimePassed,
-    SignedIn(Box<Whoami>),
-    PolicyLoaded(Arc<Policy>),
-    /// A page of the feed. `reset`: it is the first page of a fresh start; what is not named until
-    /// `more` is false again has gone.
-    PageCame {
-        cases: Vec<Case>,
-        removed: Vec<CaseId>,
-        reset: bool,
-        more: bool,
-    },
-    /// `fresh_at`: when the desk last confirmed that what we show is all there is.
-    LinkChanged {
-        link: Link,
-        fresh_at: Option<DateTime<Utc>>,
-    },
-    /// This machine's clock is ahead of the desk's by so many seconds (negative: behind).
-    SkewLearned(i64),
+    /// The line to a desk told something about the desk itself.
+    Told(DeskNo, Told),
     DetailCame(Box<CaseDetail>),
     /// The detail that we asked for is the revision that we have.
     DetailUnchanged(CaseId),
@@ -92,13 +81,6 @@ pub enum Msg {
         id: CaseId,
         why: Untrusted,
         gone: bool,
-    },
-    /// All that was ordered and has no final answer, of earlier runs and other screens, too.
-    OutboxCame(Outbox),
-    /// What was written and not ordered in an earlier run, and by name what the screen was left with.
-    LeftCame {
-        drafts: Vec<Draft>,
-        remembered: Vec<(String, String)>,
     },
     /// The act could not be written to the outbox: nothing was kept, and nothing sent.
     ActNotKept {
@@ -109,8 +91,6 @@ pub enum Msg {
     ActUndone {
         act: ActId,
     },
-    /// Something of what is kept on this machine was mended, set aside, or cannot be kept.
-    Noticed(String),
     /// The act could not be sent yet; it is tried again by itself.
     ActDelayed {
         act: ActId,
@@ -126,6 +106,39 @@ pub enum Msg {
     },
     /// A signal or a hang-up: end without asking.
     Terminated,
+}
+
+/// What the line to one desk told of it. Cases, drafts and entries carry its number in their ids.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Told {
+    SignedIn(Box<Whoami>),
+    PolicyLoaded(Arc<Policy>),
+    /// A page of the feed. `reset`: it is the first page of a fresh start; what of this desk is not named
+    /// until `more` is false again has gone.
+    PageCame {
+        cases: Vec<Case>,
+        removed: Vec<CaseId>,
+        reset: bool,
+        more: bool,
+    },
+    /// `fresh_at`: when the desk last confirmed that what we show is all there is (the desk's clock).
+    LinkChanged {
+        link: Link,
+        fresh_at: Option<DateTime<Utc>>,
+    },
+    /// This machine's clock is ahead of the desk's by so many seconds (negative: behind).
+    SkewLearned(i64),
+    /// The desk's clock is ahead of the first desk's, which `update` and `build` are told, by so much.
+    ClockCompared(TimeDelta),
+    /// All that was ordered and has no final answer, of earlier runs and other screens, too.
+    OutboxCame(Outbox),
+    /// What was written and not ordered in an earlier run, and by name what the screen was left with.
+    LeftCame {
+        drafts: Vec<Draft>,
+        remembered: Vec<(String, String)>,
+    },
+    /// Something of what is kept on this machine was mended, set aside, or cannot be kept.
+    Noticed(String),
 }
 
 /// What the outside must do.

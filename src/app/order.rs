@@ -19,7 +19,7 @@ const SENTENCE: usize = 300;
 
 /// Why an act on a case cannot be begun; None: it can.
 pub fn refusal(model: &Model, case: &Case, kind: ActionKind) -> Option<String> {
-    let Some(me) = &model.me else {
+    let Some(me) = &model.desks.of(&case.id).me else {
         return Some("The desk has not said yet who you are.".to_owned());
     };
     rules::available(&me.actor, &Standing::from(case), kind).err().map(|r| r.to_string())
@@ -103,7 +103,8 @@ fn open(model: &mut Model, kind: ActionKind, case: &Case, effects: &mut Vec<Effe
 
 /// The form is to be sent.
 pub fn send(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
-    let (Some(Overlay::Form(form)), Some(me)) = (&mut model.overlay, &model.me) else { return };
+    let Some(Overlay::Form(form)) = &mut model.overlay else { return };
+    let Some(me) = &model.desks.of(form.case()).me else { return };
     let case = model.queue.case(form.case()).unwrap_or(&form.base).clone();
     let Some(action) = form.action(&me.actor, &case) else { return };
     let mut form = (**form).clone();

@@ -5,12 +5,12 @@ use chrono::{DateTime, Utc};
 use super::keys;
 use super::layout;
 use super::model::{Model, Overlay};
-use super::msg::{Effect, Link, Msg};
+use super::msg::{Effect, Link, Msg, Told};
 use super::order;
 use super::queue::Source;
 use super::view::{Pane, Tone};
 use super::words;
-use crate::domain::{CaseDetail, CaseId, Untrusted};
+use crate::domain::{CaseDetail, CaseId, DeskNo, Untrusted};
 
 /// Lines or rows that a turn of the wheel moves.
 const WHEEL: isize = 3;
@@ -25,30 +25,15 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         Msg::Clicked { column, row } => clicked(model, (column, row), now),
         Msg::Resized { columns, rows } => model.size = (columns, rows),
         Msg::TimePassed => {}
-        Msg::SignedIn(me) => {
-            let (id, role) = (me.actor.id.clone(), me.actor.role);
-            model.me = Some(*me);
-            model.with_queue(now, |queue, at| queue.set_me(id, role, at));
-        }
-        Msg::PolicyLoaded(policy) => {
-            model.policy = policy;
-            model.forget_text();
-        }
-        Msg::PageCame { cases, removed, reset, more } => {
-            let cases = model.hold_back(cases, &removed, reset);
-            model.with_queue(now, |queue, at| queue.page(cases, &removed, reset, more, at));
-        }
-        Msg::LinkChanged { link, fresh_at } => link_changed(model, link, fresh_at, now),
-        Msg::SkewLearned(seconds) => model.skew_s = seconds,
+        Msg::Told(desk, told) => desk_told(model, desk, told, now),
         Msg::DetailCame(detail) => detail_came(model, *detail, now),
         // What is shown is what there is.
         Msg::DetailUnchanged(_) => {
             model.details.clear_failure();
         }
         Msg::DetailFailed { id, why, gone } => detail_failed(model, id, why, gone),
-        Msg::OutboxCame(_) | Msg::LeftCame { .. } | Msg::ActUndone { .. } => {}
+        Msg::ActUndone { .. } => {}
         Msg::ActNotKept { act, failure } => order::failed(model, act, *failure, now),
-        Msg::Noticed(sentence) => model.say(sentence, Tone::Error, now),
         Msg::ActDelayed { act, why } => model.acts.delayed(act, why),
         Msg::ActDone { act, case } => order::done(model, act, *case, now),
         Msg::ActFailed { act, failure } => order::failed(model, act, *failure, now),
@@ -62,16 +47,48 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
     effects
 }
 
+/// What the line to a desk told of it.
+fn desk_told(model: &mut Model, no: DeskNo, told: Told, now: DateTime<Utc>) {
+    let desk = model.desks.get_mut(no);
+    match told {
+        Told::SignedIn(me) => {
+            let is_first = desk.me.replace(*me).is_none();
+            model.with_queue(now, |queue, at| queue.signed_in(is_first, at));
+        }
+        Told::PolicyLoaded(policy) => {
+            desk.policy = policy;
+            model.forget_text();
+        }
+        Told::PageCame { cases, removed, reset, more } => {
+            let cases = model.hold_back(no, cases, &removed, reset);
+            model.with_queue(now, |queue, at| queue.page(no, cases, &removed, reset, more, at));
+        }
+        Told::LinkChanged { link, fresh_at } => link_changed(model, no, link, fresh_at, now),
+        Told::SkewLearned(seconds) => desk.skew_s = seconds,
+        Told::ClockCompared(ahead) => {
+            desk.ahead = ahead;
+            model.with_queue(now, |queue, at| queue.retime(no, at));
+        }
+        Told::OutboxCame(_) | Told::LeftCame { .. } => {}
+        Told::Noticed(sentence) => {
+            let sentence = words::at_desk(&model.desks, model.desks.get(no), sentence);
+            model.say(sentence, Tone::Error, now);
+        }
+    }
+}
+
 /// Says what is wrong, once, and that it is over. Before anything is loaded it stands in the queue's place.
 fn link_changed(
     model: &mut Model,
+    no: DeskNo,
     link: Link,
     fresh_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 ) {
-    let before = std::mem::replace(&mut model.link, link);
-    model.fresh_at = fresh_at;
-    let is_back = model.link == Link::Live && before != Link::Live;
+    let desk = model.desks.get_mut(no);
+    let before = std::mem::replace(&mut desk.link, link);
+    desk.fresh_at = fresh_at;
+    let is_back = desk.link == Link::Live && before != Link::Live;
     if is_back && model.details.clear_failure() {
         // What could not be read is asked for again.
         model.wanted = None;
@@ -79,12 +96,16 @@ fn link_changed(
     if !model.queue.is_loaded() {
         return;
     }
-    let (was_down, is_down) = (words::link_down(&before), words::link_down(&model.link));
-    match (was_down, is_down) {
-        (Some(_), None) => model.say("The desk is reached again", Tone::Good, now),
+    let desk = model.desks.get(no);
+    let said = |link| Some(words::at_desk(&model.desks, desk, words::link_down(link)?));
+    match (said(&before), said(&desk.link)) {
+        (Some(_), None) => {
+            let desk = if model.desks.are_several() { &desk.name } else { "The desk" };
+            model.say(format!("{desk} is reached again"), Tone::Good, now);
+        }
         (was, Some(sentence)) => {
             // The same trouble for another reason is news only as long as the first one still stands there.
-            let same = std::mem::discriminant(&before) == std::mem::discriminant(&model.link);
+            let same = std::mem::discriminant(&before) == std::mem::discriminant(&desk.link);
             let standing = model.toast.as_ref().map(|toast| &toast.text);
             if was.as_ref() != Some(&sentence) && (!same || was.as_ref() == standing) {
                 model.say(sentence, Tone::Error, now);

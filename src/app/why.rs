@@ -19,6 +19,7 @@ use crate::sla::reading;
 pub fn chosen(model: &Model, now: DateTime<Utc>) -> Option<usize> {
     let case = model.queue.selected()?;
     let last = case.clocks.len().checked_sub(1)?;
+    let now = model.desks.of(&case.id).time(now);
     let chosen = model.clock.or_else(|| reading::leading_index(case, now));
     Some(chosen.unwrap_or(last).min(last))
 }
@@ -38,7 +39,8 @@ pub fn open(model: &mut Model, now: DateTime<Utc>) {
         return refuse(model, "No case is selected.", now);
     };
     let id = case.id.clone();
-    let leading = reading::leading_index(case, now).or_else(|| case.clocks.len().checked_sub(1));
+    let there = model.desks.of(&id).time(now);
+    let leading = reading::leading_index(case, there).or_else(|| case.clocks.len().checked_sub(1));
     let clock = if model.focus == Pane::Clocks { chosen(model, now) } else { leading };
     match clock {
         Some(clock) => model.overlay = Some(Overlay::Why { case: id, clock, scroll: 0 }),
@@ -138,8 +140,9 @@ fn account(
     now: DateTime<Utc>,
     width: usize,
 ) -> Option<Vec<TextLine>> {
-    let told = explain(&ledger_of(detail)?, clock, &model.policy, now)?;
-    Some(told.text(&model.policy, width))
+    let desk = model.desks.of(&detail.case.id);
+    let told = explain(&ledger_of(detail)?, clock, &desk.policy, desk.time(now))?;
+    Some(told.text(&desk.policy, width))
 }
 
 fn toned(
@@ -149,14 +152,14 @@ fn toned(
     now: DateTime<Utc>,
     line: TextLine,
 ) -> Line {
-    let tone =
-        match line.style {
-            Style::Title => detail.case.clocks.get(clock).map_or(Tone::Title, |clock| {
-                Tone::Face(reading::read(clock, &model.policy, now).face)
-            }),
-            Style::Heading => Tone::Strong,
-            Style::Plain => Tone::Plain,
-        };
+    let tone = match line.style {
+        Style::Title => detail.case.clocks.get(clock).map_or(Tone::Title, |clock| {
+            let desk = model.desks.of(&detail.case.id);
+            Tone::Face(reading::read(clock, &desk.policy, desk.time(now)).face)
+        }),
+        Style::Heading => Tone::Strong,
+        Style::Plain => Tone::Plain,
+    };
     let mut spans = Line::new();
     if !line.label.is_empty() {
         spans.push(Span::new(Tone::Strong, line.label));
@@ -176,8 +179,11 @@ pub fn next_change(
 ) -> Option<DateTime<Utc>> {
     let detail = model.details.get(case)?;
     let shown = detail.case.clocks.get(clock)?;
-    let told = explain(&ledger_of(detail)?, clock, &model.policy, now)?;
-    let read = reading::read(shown, &model.policy, now).next_change;
+    let desk = model.desks.of(case);
+    let (policy, now) = (&desk.policy, desk.time(now));
+    let told = explain(&ledger_of(detail)?, clock, policy, now)?;
+    let read = reading::read(shown, policy, now).next_change;
     let wall = reading::wall(shown, now).map(|wall| wall.next_change);
-    [read, wall, told.next_change(&model.policy)].into_iter().flatten().min()
+    let next = [read, wall, told.next_change(policy)].into_iter().flatten().min()?;
+    Some(desk.on_screen(next))
 }

@@ -1,5 +1,6 @@
 //! Sentences that the screen says about cases and acts, and which key belongs to which act.
 
+use super::desk::{Desk, Desks};
 use super::model::Model;
 use super::msg::Link;
 use super::queue::Left;
@@ -53,6 +54,20 @@ pub fn link_down(link: &Link) -> Option<String> {
         Link::NotACaseApi { why } => ("Not a case API: ", why),
     };
     Some(format!("{what}{}", why.cell(SENTENCE)))
+}
+
+/// The same of every desk whose line is down.
+pub fn lines_down(desks: &Desks) -> Option<String> {
+    let down: Vec<String> = desks
+        .iter()
+        .filter_map(|desk| Some(at_desk(desks, desk, link_down(&desk.link)?)))
+        .collect();
+    (!down.is_empty()).then(|| down.join(" "))
+}
+
+/// A sentence about a desk, which names it where there are several.
+pub fn at_desk(desks: &Desks, desk: &Desk, sentence: String) -> String {
+    if desks.are_several() { format!("{}: {sentence}", desk.name) } else { sentence }
 }
 
 /// The heading of a form: "Escalate", before the case id.

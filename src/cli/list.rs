@@ -100,7 +100,7 @@ impl Sort {
 
 fn sorted(cases: Vec<Case>, sort: &[Sort], now: DateTime<Utc>) -> Vec<Case> {
     let mut placed: Vec<Placed> =
-        cases.into_iter().map(|case| (reading::urgency(&case, now), case)).collect();
+        cases.into_iter().map(|case| (reading::urgency(&case, now, 0), case)).collect();
     placed.sort_by(|a, b| {
         sort.iter()
             .map(|sort| sort.compare(a, b))

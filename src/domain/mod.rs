@@ -21,7 +21,7 @@ pub use case::{
 };
 pub use correction::{Amendment, Correction, CorrectionDetail, CorrectionEvent};
 pub use people::{
-    Actor, CaseId, CorrectionId, PartnerId, PartnerRef, Person, Revision, Role, UserId,
+    Actor, CaseId, CorrectionId, DeskNo, PartnerId, PartnerRef, Person, Revision, Role, UserId,
 };
 pub use target::Target;
 pub use text::Untrusted;

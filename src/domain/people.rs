@@ -1,7 +1,9 @@
 //! Ids and the people behind them.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::text::{Untrusted, safe_line};
 use super::words::Tier;
@@ -21,10 +23,9 @@ macro_rules! id {
             pub fn as_str(&self) -> &str { &self.0 }
         }
 
-        /// Ids come from elsewhere, so what is shown is made safe and bounded.
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.pad(&safe_line(&self.0, 64))
+                show(&self.0, f)
             }
         }
 
@@ -34,10 +35,6 @@ macro_rules! id {
     };
 }
 
-id! {
-    /// A case id, such as `C-10412`. Opaque.
-    CaseId
-}
 id! {
     /// A correction's id, such as `K-17`. Opaque.
     CorrectionId
@@ -51,13 +48,95 @@ id! {
     PartnerId
 }
 
+/// A case id, such as `C-10412`. Opaque.
+///
+/// Two desks may give two cases the same id, so that in a program that follows several a case is an id and a
+/// desk: both are compared. Only the text is on the wire and for people; whoever takes an id in from the line
+/// of another desk than the first says so with [`CaseId::at_desk`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CaseId {
+    text: String,
+    #[serde(skip)]
+    desk: DeskNo,
+}
+
+/// The place of a desk among those that a program follows, from 0. It means nothing outside of that run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct DeskNo(u16);
+
+impl DeskNo {
+    pub const FIRST: Self = Self(0);
+
+    #[must_use]
+    pub const fn new(place: u16) -> Self {
+        Self(place)
+    }
+
+    /// Its index in a list of all desks.
+    #[must_use]
+    pub fn place(self) -> usize {
+        self.0.into()
+    }
+}
+
 impl CaseId {
+    /// A case of the first desk, which is the only one where nobody follows several.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { text: id.into(), desk: DeskNo::FIRST }
+    }
+
+    /// The same id at that desk.
+    #[must_use]
+    pub fn at_desk(self, desk: DeskNo) -> Self {
+        Self { desk, ..self }
+    }
+
+    #[must_use]
+    pub const fn desk(&self) -> DeskNo {
+        self.desk
+    }
+
+    /// The id as it came, for storing and sending.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// The order people expect: `C-9` before `C-10`, other ids by text.
     #[must_use]
     pub fn sort_key(&self) -> (u64, &str) {
-        let digits = self.0.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or("");
-        (digits.parse().unwrap_or(u64::MAX), &self.0)
+        let digits = self.text.rsplit(|c: char| !c.is_ascii_digit()).next().unwrap_or("");
+        (digits.parse().unwrap_or(u64::MAX), &self.text)
     }
+}
+
+impl std::fmt::Display for CaseId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        show(&self.text, f)
+    }
+}
+
+impl From<&str> for CaseId {
+    fn from(id: &str) -> Self {
+        Self::new(id)
+    }
+}
+
+impl PartialSchema for CaseId {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("A case id, such as `C-10412`. Opaque."))
+            .into()
+    }
+}
+
+impl ToSchema for CaseId {}
+
+/// Ids come from elsewhere, so what is shown is made safe and bounded.
+fn show(id: &str, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    f.pad(&safe_line(id, 64))
 }
 
 /// The number of a case's version; grows by one with every act.
@@ -137,4 +216,22 @@ pub struct Actor {
     pub role: Role,
     /// The partner whose agent this is; set for [`Role::Partner`] alone.
     pub partner: Option<PartnerId>,
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a failed step of a test is its failure")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_id_at_two_desks_is_two_cases_and_one_text() {
+        let (here, there) = (CaseId::new("C-7"), CaseId::new("C-7").at_desk(DeskNo::new(1)));
+        assert_ne!(here, there);
+        assert!(here < there && there < CaseId::new("C-8"));
+        assert_eq!(here.to_string(), there.to_string());
+        assert_eq!(serde_json::to_string(&there).unwrap(), "\"C-7\"");
+        assert_eq!(serde_json::from_str::<CaseId>("\"C-7\"").unwrap(), here);
+        assert_eq!(there.clone().at_desk(DeskNo::FIRST), here);
+        assert_eq!((here.desk().place(), there.desk().place()), (0, 1));
+    }
 }

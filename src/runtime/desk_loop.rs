@@ -16,6 +16,7 @@ use super::translate;
 use crate::app::view::{self, Snapshot};
 use crate::app::{self, Effect, Model, Msg};
 use crate::clock::Clock;
+use crate::domain::DeskNo;
 use crate::sync;
 use crate::ui::{self, Look};
 
@@ -149,7 +150,7 @@ fn take(
             None
         }
         Woken::Input(Some(Ok(event))) => translate::terminal_event(event),
-        Woken::Told(Some(event)) => Some(translate::desk_event(event)),
+        Woken::Told(Some(event)) => Some(translate::desk_event(DeskNo::FIRST, event)),
         Woken::Time => Some(Msg::TimePassed),
         Woken::Signal(Signal::Suspend) => {
             orders.suspend = true;
@@ -177,7 +178,7 @@ fn obey(effects: Vec<Effect>, line: &sync::Handle, orders: &mut Orders) {
             Effect::FetchCase { id, known } => line.fetch(id, known),
             Effect::Act { act, case, revision, action } => {
                 line.order(sync::Order::Act(Box::new(sync::ActRequest {
-                    ticket: act.0,
+                    ticket: act.ticket,
                     case,
                     base: None,
                     revision,

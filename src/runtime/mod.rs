@@ -71,7 +71,7 @@ pub struct Desk {
 ///
 /// # Errors
 /// When there is no terminal, it cannot be used, or a part of the program panicked.
-pub async fn run(Desk { api, clock, store, .. }: Desk, options: Options) -> anyhow::Result<()> {
+pub async fn run(Desk { name, api, clock, store }: Desk, options: Options) -> anyhow::Result<()> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         anyhow::bail!(
             "the desk needs a terminal for its input and output; without one there is \
@@ -96,7 +96,7 @@ pub async fn run(Desk { api, clock, store, .. }: Desk, options: Options) -> anyh
         let look = options.look();
         let mut model = Model::new(
             (size.width, size.height),
-            app::Options { ascii: options.ascii, keymap: options.keymap },
+            app::Options { ascii: options.ascii, keymap: options.keymap, desks: vec![name] },
         );
         let edges = Edges {
             terminal: &mut terminal,

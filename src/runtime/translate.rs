@@ -3,7 +3,9 @@
 use crokey::KeyCombination;
 use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEventKind};
 
-use crate::app::{self, ActId, Msg, Whoami};
+use crate::app::{self, ActId, Msg, Told, Whoami};
+use crate::domain::outbox::{ActFailure, Entry, State};
+use crate::domain::{CaseId, DeskNo};
 use crate::sync;
 
 /// What an event of the terminal means; None: nothing.
@@ -28,37 +30,79 @@ pub fn terminal_event(event: Event) -> Option<Msg> {
     }
 }
 
-/// What an event of the line means.
-pub fn desk_event(event: sync::Event) -> Msg {
+/// What an event of the line to a desk means. The line knows nothing of other desks; from here on the ids of
+/// its cases say which one they are at.
+pub fn desk_event(desk: DeskNo, event: sync::Event) -> Msg {
+    let told = |told| Msg::Told(desk, told);
+    let act = |ticket| ActId { desk, ticket };
     match event {
         sync::Event::SignedIn(me) => {
             let actor = me.actor();
-            Msg::SignedIn(Box::new(Whoami { actor, partner: me.partner, may: me.may }))
+            told(Told::SignedIn(Box::new(Whoami { actor, partner: me.partner, may: me.may })))
         }
-        sync::Event::Policy(policy) => Msg::PolicyLoaded(policy),
-        sync::Event::Page { cases, removed, reset, more } => {
-            Msg::PageCame { cases, removed, reset, more }
+        sync::Event::Policy(policy) => told(Told::PolicyLoaded(policy)),
+        sync::Event::Page { mut cases, mut removed, reset, more } => {
+            stamp(cases.iter_mut().map(|case| &mut case.id), desk);
+            stamp(&mut removed, desk);
+            told(Told::PageCame { cases, removed, reset, more })
         }
         sync::Event::Link { link: state, fresh_at } => {
-            Msg::LinkChanged { link: link(state), fresh_at }
+            told(Told::LinkChanged { link: link(state), fresh_at })
         }
-        sync::Event::Skew(seconds) => Msg::SkewLearned(seconds),
-        sync::Event::Detail(detail) => Msg::DetailCame(detail),
-        sync::Event::DetailUnchanged(id) => Msg::DetailUnchanged(id),
-        sync::Event::DetailFailed { id, why, gone } => Msg::DetailFailed { id, why, gone },
-        sync::Event::Outbox(outbox) => Msg::OutboxCame(outbox),
-        sync::Event::Left { drafts, remembered } => Msg::LeftCame { drafts, remembered },
-        sync::Event::ActNotKept { ticket, failure } => {
-            Msg::ActNotKept { act: ActId(ticket), failure }
+        sync::Event::Skew(seconds) => told(Told::SkewLearned(seconds)),
+        sync::Event::Detail(mut detail) => {
+            let of = detail.resolution.as_mut().and_then(|end| end.duplicate_of.as_mut());
+            stamp(of.into_iter().chain([&mut detail.case.id]), desk);
+            Msg::DetailCame(detail)
         }
-        sync::Event::ActUndone { ticket } => Msg::ActUndone { act: ActId(ticket) },
-        sync::Event::Notice(sentence) => Msg::Noticed(sentence),
-        sync::Event::ActDelayed { ticket, why } => Msg::ActDelayed { act: ActId(ticket), why },
-        sync::Event::ActDone { ticket, case } => Msg::ActDone { act: ActId(ticket), case },
-        sync::Event::ActFailed { ticket, failure } => {
-            Msg::ActFailed { act: ActId(ticket), failure }
+        sync::Event::DetailUnchanged(id) => Msg::DetailUnchanged(id.at_desk(desk)),
+        sync::Event::DetailFailed { id, why, gone } => {
+            Msg::DetailFailed { id: id.at_desk(desk), why, gone }
+        }
+        sync::Event::Outbox(mut outbox) => {
+            outbox.entries.iter_mut().for_each(|entry| stamp_entry(entry, desk));
+            told(Told::OutboxCame(outbox))
+        }
+        sync::Event::Left { mut drafts, remembered } => {
+            stamp(drafts.iter_mut().map(|draft| &mut draft.case), desk);
+            told(Told::LeftCame { drafts, remembered })
+        }
+        sync::Event::Notice(sentence) => told(Told::Noticed(sentence)),
+        sync::Event::ActNotKept { ticket, mut failure } => {
+            stamp_failure(&mut failure, desk);
+            Msg::ActNotKept { act: act(ticket), failure }
+        }
+        sync::Event::ActUndone { ticket } => Msg::ActUndone { act: act(ticket) },
+        sync::Event::ActDelayed { ticket, why } => Msg::ActDelayed { act: act(ticket), why },
+        sync::Event::ActDone { ticket, mut case } => {
+            stamp([&mut case.id], desk);
+            Msg::ActDone { act: act(ticket), case }
+        }
+        sync::Event::ActFailed { ticket, mut failure } => {
+            stamp_failure(&mut failure, desk);
+            Msg::ActFailed { act: act(ticket), failure }
         }
     }
+}
+
+fn stamp<'a>(ids: impl IntoIterator<Item = &'a mut CaseId>, desk: DeskNo) {
+    for id in ids {
+        *id = std::mem::replace(id, CaseId::new("")).at_desk(desk);
+    }
+}
+
+fn stamp_entry(entry: &mut Entry, desk: DeskNo) {
+    let base = entry.base.as_mut().map(|case| &mut case.id);
+    stamp(base.into_iter().chain([&mut entry.case]), desk);
+    match &mut entry.state {
+        State::Asked(question) => stamp(question.current.as_mut().map(|case| &mut case.id), desk),
+        State::Refused(failure) => stamp_failure(failure, desk),
+        State::Held { .. } | State::Queued | State::Sending => {}
+    }
+}
+
+fn stamp_failure(failure: &mut ActFailure, desk: DeskNo) {
+    stamp(failure.current.as_mut().map(|case| &mut case.id), desk);
 }
 
 fn link(link: sync::Link) -> app::Link {

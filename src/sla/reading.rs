@@ -136,10 +136,16 @@ enum Standing {
     None,
 }
 
+/// `ahead_s`: by how much `now` and the case's instants are ahead of the clock that the order goes by, so that
+/// cases of several desks stand in one.
 #[must_use]
-pub fn urgency(case: &Case, now: DateTime<Utc>) -> Urgency {
+pub fn urgency(case: &Case, now: DateTime<Utc>, ahead_s: i64) -> Urgency {
     let (standing, due) =
         case.live_clocks().map(|clock| standing(clock, now)).min().unwrap_or((Standing::None, 0));
+    let due = match standing {
+        Standing::Missed | Standing::Running => due.saturating_sub(ahead_s),
+        Standing::Paused | Standing::None => due,
+    };
     let severity = match case.severity {
         Severity::Critical => 0,
         Severity::High => 1,
@@ -750,7 +756,7 @@ mod tests {
         ];
         let mut sorted = in_order.to_vec();
         sorted.reverse();
-        sorted.sort_by_key(|c| urgency(c, now));
+        sorted.sort_by_key(|c| urgency(c, now, 0));
         let ids = |cases: &[Case]| cases.iter().map(|c| c.id.to_string()).collect::<Vec<_>>();
         assert_eq!(ids(&sorted), ids(&in_order));
 
@@ -767,8 +773,8 @@ mod tests {
         let c = clock("2h", "2026-01-13T09:00:00");
         let case = case("C-1", Severity::Low, vec![c.clone()]);
         let (due, after) = (at("2026-01-13T11:00:00"), at("2026-01-13T11:00:01"));
-        assert_eq!(urgency(&case, due), urgency(&case, at("2026-01-13T10:00:00")));
-        assert!(urgency(&case, after) < urgency(&case, due));
+        assert_eq!(urgency(&case, due, 0), urgency(&case, at("2026-01-13T10:00:00"), 0));
+        assert!(urgency(&case, after, 0) < urgency(&case, due, 0));
         assert_eq!(read(&c, &Policy::embedded(), due).face, Face::Critical);
         assert_eq!(read(&c, &Policy::embedded(), after).face, Face::Missed);
     }

@@ -4,11 +4,13 @@
 use super::Wake;
 use super::detail::title;
 use crate::app::model::Model;
+use crate::app::queue::At;
 use crate::app::view::{ClockRow, ClocksView, Pane};
 use crate::app::why;
 use crate::app::words;
 use crate::app::zone;
 use crate::domain::{Case, CaseId, ClockKind, ClockState, ClockSummary, Tier};
+use crate::sla::policy::Policy;
 use crate::sla::reading::{self, Face};
 
 /// How many missed cases, and how many that are due, the line of the next breaches names at most.
@@ -18,7 +20,11 @@ const NEXT_DUE: usize = 8;
 pub fn clocks(model: &Model, wake: &mut Wake) -> ClocksView {
     let case = model.queue.selected();
     let clocks = case
-        .map(|case| case.clocks.iter().map(|clock| row(model, case, clock, wake)).collect())
+        .map(|case| {
+            let desk = model.desks.of(&case.id);
+            let row = |clock| wake.at(desk, |wake| row(&desk.policy, case, clock, wake));
+            case.clocks.iter().map(row).collect()
+        })
         .unwrap_or_default();
     let alone = model.areas().detail.is_empty();
     let selected = (model.focus == Pane::Clocks).then(|| why::chosen(model, wake.now)).flatten();
@@ -26,8 +32,7 @@ pub fn clocks(model: &Model, wake: &mut Wake) -> ClocksView {
     ClocksView { title, clocks, selected, next: next(model, wake) }
 }
 
-fn row(model: &Model, case: &Case, clock: &ClockSummary, wake: &mut Wake) -> ClockRow {
-    let policy = &model.policy;
+fn row(policy: &Policy, case: &Case, clock: &ClockSummary, wake: &mut Wake) -> ClockRow {
     let read = reading::read(clock, policy, wake.now);
     wake.by(read.next_change);
     let wall = reading::wall(clock, wake.now);
@@ -73,7 +78,7 @@ fn row(model: &Model, case: &Case, clock: &ClockSummary, wake: &mut Wake) -> Clo
 
 /// The worst of what is missed, and what is due next.
 fn next(model: &Model, wake: &mut Wake) -> Vec<(CaseId, Face, String)> {
-    let ahead = model.queue.first_ahead(wake.now);
+    let ahead = model.queue.first_ahead(At { now: wake.now, desks: &model.desks });
     let missed = model
         .queue
         .by_urgency(0)
@@ -81,11 +86,12 @@ fn next(model: &Model, wake: &mut Wake) -> Vec<(CaseId, Face, String)> {
         .map(|case| (case.id.clone(), Face::Missed, "missed".to_owned()));
     let mut next: Vec<(CaseId, Face, String)> = missed.collect();
     for case in model.queue.by_urgency(ahead).take(NEXT_DUE) {
-        let leading = reading::leading(case, wake.now);
+        let desk = model.desks.of(&case.id);
+        let leading = reading::leading(case, desk.time(wake.now));
         // From here on nothing runs.
         let Some(clock) = leading.filter(|clock| clock.state == ClockState::Running) else { break };
-        let read = reading::read(clock, &model.policy, wake.now);
-        wake.by(read.next_change);
+        let read = reading::read(clock, &desk.policy, desk.time(wake.now));
+        wake.by(read.next_change.map(|at| desk.on_screen(at)));
         next.push((case.id.clone(), read.face, read.left));
     }
     next

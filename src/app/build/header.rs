@@ -3,10 +3,11 @@
 use chrono::TimeDelta;
 
 use super::Wake;
+use crate::app::desk::Desk;
 use crate::app::model::Model;
 use crate::app::msg::{Link, Whoami};
 use crate::app::view::{Header, Late, LinkSign};
-use crate::domain::Untrusted;
+use crate::domain::{DeskNo, Untrusted};
 
 /// Data older than two intervals of the feed are told with their age; younger ones are as good as new.
 const STALE_S: i64 = 60;
@@ -15,9 +16,10 @@ const SKEW_S: i64 = 5;
 
 pub fn header(model: &Model, wake: &mut Wake) -> Header {
     wake.by(model.queue.next_change(wake.now));
+    let desk = model.desks.get(DeskNo::FIRST);
     Header {
-        who: model.me.as_ref().map_or_else(|| "".into(), who),
-        link: match model.link {
+        who: desk.me.as_ref().map_or_else(|| "".into(), who),
+        link: match desk.link {
             Link::Connecting => LinkSign::Connecting,
             Link::Live => LinkSign::Live,
             Link::Offline { .. } => LinkSign::Offline,
@@ -25,7 +27,7 @@ pub fn header(model: &Model, wake: &mut Wake) -> Header {
                 LinkSign::Broken
             }
         },
-        link_text: link_text(model, wake),
+        link_text: wake.at(desk, |wake| link_text(desk, wake)),
         late: (model.queue.is_loaded() || model.queue.total() > 0).then(|| Late {
             missed: model.queue.missed(),
             under_1h: model.queue.under_1h(wake.now),
@@ -43,8 +45,8 @@ fn who(me: &Whoami) -> Untrusted {
     })
 }
 
-fn link_text(model: &Model, wake: &mut Wake) -> String {
-    let mut parts = vec![match &model.link {
+fn link_text(desk: &Desk, wake: &mut Wake) -> String {
+    let mut parts = vec![match &desk.link {
         Link::Connecting => "connecting".to_owned(),
         Link::Live => "live".to_owned(),
         Link::Offline { retry_at, .. } => format!("offline, {}", retry(*retry_at, wake)),
@@ -53,8 +55,8 @@ fn link_text(model: &Model, wake: &mut Wake) -> String {
         Link::NotACaseApi { .. } => "not a case API".to_owned(),
     }];
     // A feed that is held open tells every change, so that what it told is never old.
-    if model.link != Link::Live
-        && let Some(fresh_at) = model.fresh_at
+    if desk.link != Link::Live
+        && let Some(fresh_at) = desk.fresh_at
     {
         let age = (wake.now - fresh_at).num_seconds();
         if age >= STALE_S {
@@ -65,9 +67,9 @@ fn link_text(model: &Model, wake: &mut Wake) -> String {
             wake.by(Some(fresh_at + TimeDelta::seconds(STALE_S)));
         }
     }
-    if model.skew_s.abs() > SKEW_S {
-        let way = if model.skew_s > 0 { "fast" } else { "slow" };
-        let (_, text) = age_text(model.skew_s.abs());
+    if desk.skew_s.abs() > SKEW_S {
+        let way = if desk.skew_s > 0 { "fast" } else { "slow" };
+        let (_, text) = age_text(desk.skew_s.abs());
         parts.push(format!("clock {text} {way}"));
     }
     parts.join(" · ")

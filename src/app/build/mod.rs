@@ -12,6 +12,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use detail::detail_text;
 pub use overlay::help_lines;
 
+use super::desk::Desk;
 use super::form::Field;
 use super::keys;
 use super::model::{Model, Overlay};
@@ -37,6 +38,14 @@ impl Wake {
         if let Some(at) = at.filter(|at| *at > self.now) {
             self.at = Some(self.at.map_or(at, |known| known.min(at)));
         }
+    }
+
+    /// What is read by a desk's clock.
+    fn at<T>(&mut self, desk: &Desk, read: impl FnOnce(&mut Self) -> T) -> T {
+        let mut there = Self::new(desk.time(self.now));
+        let read = read(&mut there);
+        self.by(there.at.map(|at| desk.on_screen(at)));
+        read
     }
 
     /// A countdown to that instant in whole units; answers how many there are left, rounded up.
@@ -140,7 +149,7 @@ fn act_text(
                 let undo = words::key(model, Action::Undo);
                 (format!("{what} in {seconds} s, {undo} undoes"), Tone::Strong)
             }
-            Phase::Sending if words::link_down(&model.link).is_none() => {
+            Phase::Sending if words::link_down(&model.desks.of(case).link).is_none() => {
                 ("sending".to_owned(), Tone::Strong)
             }
             Phase::Sending | Phase::Delayed { .. } => {

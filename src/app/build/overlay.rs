@@ -6,6 +6,7 @@ use super::{Wake, hints};
 use crate::app::acts::{HOLD, Phase};
 use crate::app::form::{self, Form, mails};
 use crate::app::model::{Model, Overlay};
+use crate::app::msg::Whoami;
 use crate::app::palette::{Entry, entries};
 use crate::app::view::{
     self, Audience, ConfirmView, FieldKind, FieldView, FilterLine, FormView, HelpView, Hint, Line,
@@ -13,8 +14,9 @@ use crate::app::view::{
 };
 use crate::app::{why, words};
 use crate::domain::rules::Refusal;
-use crate::domain::{ActionKind, Untrusted};
+use crate::domain::{self, ActionKind, CaseDetail, Untrusted};
 use crate::input::{Action, Context, Keymap, keys_text};
+use crate::sla::policy::Policy;
 use crate::sla::preview::{self, NoPreview};
 use crate::sla::reading;
 
@@ -168,19 +170,30 @@ fn plain(text: String) -> Line {
 /// not known as it was when the form was opened.
 fn foreseen(model: &Model, form: &Form, wake: &mut Wake) -> Vec<(Tone, String)> {
     let known = model.details.get(form.case()).filter(|d| d.case.revision == form.base.revision);
-    let (Some(me), Some(detail), Some(action)) = (&model.me, known, form.supposed()) else {
+    let desk = model.desks.of(form.case());
+    let (Some(me), Some(detail), Some(action)) = (&desk.me, known, form.supposed()) else {
         return Vec::new();
     };
-    match preview::preview(&me.actor, detail, &action, wake.now, &model.policy) {
+    wake.at(desk, |wake| foretold(form, me, &desk.policy, (detail, &action), wake))
+}
+
+fn foretold(
+    form: &Form,
+    me: &Whoami,
+    policy: &Policy,
+    (detail, action): (&CaseDetail, &domain::Action),
+    wake: &mut Wake,
+) -> Vec<(Tone, String)> {
+    match preview::preview(&me.actor, detail, action, wake.now, policy) {
         Ok(preview) => {
             for clock in preview.before.iter().chain(&preview.after) {
-                wake.by(reading::read(clock, &model.policy, wake.now).next_change);
+                wake.by(reading::read(clock, policy, wake.now).next_change);
                 // What would start or resume now is due later the longer that waits.
                 let due = clock.due_at.filter(|_| !preview.before.contains(clock));
                 let minute = |due: DateTime<Utc>| 60 - due.timestamp().rem_euclid(60);
                 wake.by(due.map(|due| wake.now + TimeDelta::seconds(minute(due))));
             }
-            let said = preview.sentences(&detail.case, &model.policy).into_iter();
+            let said = preview.sentences(&detail.case, policy).into_iter();
             said.map(|sentence| (Tone::Plain, sentence)).collect()
         }
         // What is only not written yet is told when it is sent.
@@ -202,7 +215,7 @@ fn quit(model: &Model) -> ConfirmView {
             let id = &flight.case;
             match &flight.phase {
                 Phase::Held { .. } => format!("{what} {id}: held, is sent when you quit"),
-                Phase::Sending if words::link_down(&model.link).is_none() => {
+                Phase::Sending if words::link_down(&model.desks.of(id).link).is_none() => {
                     format!("{what} {id}: being sent")
                 }
                 Phase::Sending | Phase::Delayed { .. } => {

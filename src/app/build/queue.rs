@@ -8,8 +8,9 @@ use crate::app::msg::Link;
 use crate::app::queue::{At, QueueName};
 use crate::app::view::{FilterLine, Notice, QueueView, Row, Tone};
 use crate::app::words;
-use crate::domain::{Case, Untrusted};
+use crate::domain::{Case, DeskNo, Untrusted};
 use crate::input::Action;
+use crate::sla::policy::Policy;
 use crate::sla::reading::{self, Face};
 
 /// Columns of a sentence from the desk in a notice.
@@ -30,14 +31,22 @@ pub fn queue(model: &Model, wake: &mut Wake) -> QueueView {
         count: model.queue.len(),
         arrived: model
             .queue
-            .count_of_view(&model.arrived, At { now: wake.now, policy: &model.policy }),
-        loading: !model.queue.is_loaded(),
+            .count_of_view(&model.arrived, At { now: wake.now, desks: &model.desks }),
+        loading: is_loading(model),
         sort: if model.ascii { "next breach" } else { "next breach ▲" }.to_owned(),
         rows,
         first,
         notice,
         filter: filter(model),
     }
+}
+
+/// Whether more is on its way. A desk whose line is down keeps nobody waiting for the cases of the others.
+fn is_loading(model: &Model) -> bool {
+    let several = model.desks.are_several();
+    model.desks.iter().any(|desk| {
+        !model.queue.has_loaded(desk.no) && !(several && words::link_down(&desk.link).is_some())
+    })
 }
 
 fn filter(model: &Model) -> Option<FilterLine> {
@@ -49,7 +58,8 @@ fn filter(model: &Model) -> Option<FilterLine> {
 }
 
 fn row(model: &Model, case: &Case, fresh: bool, selected: bool, wake: &mut Wake) -> Row {
-    let (face, deadline) = deadline(model, case, wake);
+    let desk = model.desks.of(&case.id);
+    let (face, deadline) = wake.at(desk, |wake| deadline(&desk.policy, case, wake));
     let (due, due_tone) = act_text(model, &case.id, wake).unwrap_or((deadline, Tone::Face(face)));
     Row {
         id: case.id.clone(),
@@ -66,11 +76,11 @@ fn row(model: &Model, case: &Case, fresh: bool, selected: bool, wake: &mut Wake)
 }
 
 /// The deadline that a case stands by: its state, and in words.
-pub fn deadline(model: &Model, case: &Case, wake: &mut Wake) -> (Face, String) {
+pub fn deadline(policy: &Policy, case: &Case, wake: &mut Wake) -> (Face, String) {
     // Its sign says it.
     let none = || (Face::NoTarget, String::new());
     let Some(clock) = reading::leading(case, wake.now) else { return none() };
-    let read = reading::read(clock, &model.policy, wake.now);
+    let read = reading::read(clock, policy, wake.now);
     wake.by(read.next_change);
     match read.face {
         Face::NoTarget => none(),
@@ -113,7 +123,8 @@ fn notice(model: &Model, wake: &mut Wake) -> Option<Notice> {
     let sentence = |why: &Untrusted| why.cell(SENTENCE);
     let help =
         format!("{} tries again at once, {} quits.", key(Action::Refresh), key(Action::Quit));
-    match &model.link {
+    let desk = model.desks.get(DeskNo::FIRST);
+    match &desk.link {
         Link::Connecting | Link::Live => said(
             "Loading",
             Tone::Dim,
@@ -122,7 +133,7 @@ fn notice(model: &Model, wake: &mut Wake) -> Option<Notice> {
         Link::Offline { retry_at, why } => said(
             "The desk is not reached",
             Tone::Error,
-            vec![sentence(why), again(*retry_at, wake), help],
+            vec![sentence(why), wake.at(desk, |wake| again(*retry_at, wake)), help],
         ),
         Link::SignedOut { why } => said(
             "Signed out",

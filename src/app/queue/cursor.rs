@@ -79,7 +79,7 @@ impl Queue {
             self.height = height;
         }
         let height = self.height;
-        if (!self.settled && !self.loaded) || self.cursor.is_none() {
+        if (!self.settled && !self.is_loaded()) || self.cursor.is_none() {
             self.cursor =
                 self.shown.first().and_then(|s| self.entry(*s)).map(|e| e.case.id.clone());
         }

@@ -12,18 +12,31 @@ use chrono::{DateTime, Utc};
 
 pub use shown::QueueName;
 
-use crate::domain::{Case, CaseId, ClockState, ClockSummary, Person, Revision, Role, Tier, UserId};
-use crate::sla::policy::Policy;
+use crate::app::desk::{Desk, Desks};
+use crate::domain::{Case, CaseId, ClockState, ClockSummary, DeskNo, Person, Revision, Tier};
 use crate::sla::reading::{self, Urgency};
 
-/// When, and by which policy, a question about the queue is asked.
+/// When, and about which desks, a question about the queue is asked.
 #[derive(Clone, Copy)]
 pub struct At<'a> {
     pub now: DateTime<Utc>,
-    pub policy: &'a Policy,
+    pub desks: &'a Desks,
 }
 
-const HOUR_S: i64 = 3600;
+impl<'a> At<'a> {
+    fn desk(self, case: &Case) -> &'a Desk {
+        self.desks.of(&case.id)
+    }
+
+    /// What the clock of the case's desk says.
+    fn there(self, case: &Case) -> DateTime<Utc> {
+        self.desk(case).time(self.now)
+    }
+}
+
+const SECOND_MS: i64 = 1000;
+/// Clocks are read in whole seconds: so long before a due instant less than an hour is left.
+const UNDER_AN_HOUR_MS: i64 = 3599 * SECOND_MS;
 
 /// A place in the store; kept by a case as long as it is there.
 type Slot = usize;
@@ -35,7 +48,7 @@ struct Entry {
     words: String,
     /// A clock that still counts is past its due instant.
     missed: bool,
-    /// The nearest due instant that has not passed, in seconds since 1970.
+    /// The nearest due instant that has not passed, in milliseconds since 1970 of the screen's clock.
     due: Option<i64>,
     /// Changed by somebody else since the cursor last stood on it.
     fresh: bool,
@@ -67,6 +80,19 @@ pub struct Left {
     pub now: Option<Box<Case>>,
 }
 
+/// How far a desk's cases have come.
+#[derive(Debug, Clone, Default)]
+struct Load {
+    /// What a feed that started over has named so far.
+    named: Option<HashSet<Slot>>,
+    /// All have come at least once.
+    loaded: bool,
+}
+
+impl Load {
+    const NONE: Self = Self { named: None, loaded: false };
+}
+
 pub struct Queue {
     entries: Vec<Option<Entry>>,
     free: Vec<Slot>,
@@ -79,15 +105,15 @@ pub struct Queue {
     /// The nearest due instant of each case that has one ahead.
     dues: BTreeSet<(i64, Slot)>,
     missed: usize,
-    /// What a feed that started over has named so far.
-    named: Option<HashSet<Slot>>,
-    loaded: bool,
+    /// How far the desks are loaded, by their number.
+    loads: Vec<Load>,
 
     name: QueueName,
     filter: String,
     /// The filter's words, in small letters; none: no filter.
     filter_words: Vec<String>,
-    me: Option<(UserId, Role)>,
+    /// The view is one that the person chose.
+    chosen: bool,
     /// A case that stays although the view no longer holds it: the one that I acted on, until the cursor
     /// leaves it, so that what the act did can be seen.
     kept: Option<CaseId>,
@@ -118,12 +144,11 @@ impl Default for Queue {
             shown: Vec::new(),
             dues: BTreeSet::new(),
             missed: 0,
-            named: None,
-            loaded: false,
+            loads: Vec::new(),
             name: QueueName::Mine,
             filter: String::new(),
             filter_words: Vec::new(),
-            me: None,
+            chosen: false,
             kept: None,
             days_until: None,
             cursor: None,
@@ -138,36 +163,73 @@ impl Default for Queue {
 }
 
 impl Queue {
-    /// Takes in a page of the feed.
-    pub fn page(&mut self, cases: Vec<Case>, removed: &[CaseId], reset: bool, more: bool, at: At) {
+    /// Takes in a page of a desk's feed.
+    pub fn page(
+        &mut self,
+        desk: DeskNo,
+        cases: Vec<Case>,
+        removed: &[CaseId],
+        reset: bool,
+        more: bool,
+        at: At,
+    ) {
         if reset {
-            self.named = Some(HashSet::new());
+            self.load_mut(desk).named = Some(HashSet::new());
         }
-        let fresh = self.loaded && self.named.is_none();
+        let fresh = self.is_settled(desk);
         for case in cases {
             let id = case.id.clone();
             self.put(case, Source::Feed, fresh, at);
-            if let (Some(named), Some(slot)) = (&mut self.named, self.by_id.get(&id)) {
-                named.insert(*slot);
+            let slot = self.by_id.get(&id).copied();
+            if let (Some(named), Some(slot)) = (&mut self.load_mut(desk).named, slot) {
+                named.insert(slot);
             }
         }
         for id in removed {
             self.remove(id);
         }
         if !more {
-            if let Some(named) = self.named.take() {
+            if let Some(named) = self.load_mut(desk).named.take() {
                 let unnamed: Vec<CaseId> = self
                     .by_id
                     .iter()
-                    .filter(|(_, slot)| !named.contains(slot))
+                    .filter(|(id, slot)| id.desk() == desk && !named.contains(slot))
                     .map(|(id, _)| id.clone())
                     .collect();
                 for id in unnamed {
                     self.remove(&id);
                 }
             }
-            self.loaded = true;
+            self.load_mut(desk).loaded = true;
         }
+    }
+
+    /// Lets in cases that a feed told and that were kept back.
+    pub fn arrive(&mut self, cases: Vec<Case>, at: At) {
+        for case in cases {
+            let fresh = self.is_settled(case.id.desk());
+            self.put(case, Source::Feed, fresh, at);
+        }
+    }
+
+    /// A desk's clock was set anew: its cases are placed by what it says now.
+    pub fn retime(&mut self, desk: DeskNo, at: At) {
+        let slots = self.by_id.iter().filter(|(id, _)| id.desk() == desk).map(|(_, slot)| *slot);
+        for slot in slots.collect::<Vec<_>>() {
+            self.place_anew(slot, at);
+        }
+    }
+
+    fn load(&self, desk: DeskNo) -> &Load {
+        self.loads.get(desk.place()).unwrap_or(&Load::NONE)
+    }
+
+    fn load_mut(&mut self, desk: DeskNo) -> &mut Load {
+        let place = desk.place();
+        if self.loads.len() <= place {
+            self.loads.resize_with(place + 1, Load::default);
+        }
+        &mut self.loads[place]
     }
 
     /// Takes in one state of one case. Answers whether it is news: an older revision than the one that is
@@ -213,10 +275,11 @@ impl Queue {
         let under_cursor = self.cursor.as_ref() == Some(&case.id);
         let was_fresh = self.entry(slot).is_some_and(|e| e.fresh);
         let changed = self.entry(slot).is_none_or(|e| e.case.revision != case.revision);
-        let mut entry = Entry::of(case, at.now);
+        let desk = case.id.desk();
+        let mut entry = Entry::of(case, at);
         entry.fresh = !under_cursor && (was_fresh || (fresh && changed));
         self.entries[slot] = Some(entry);
-        if let Some(named) = &mut self.named {
+        if let Some(named) = &mut self.load_mut(desk).named {
             named.insert(slot);
         }
         self.place(slot, at);
@@ -239,7 +302,7 @@ impl Queue {
         self.unplace(slot);
         self.entries[slot] = None;
         self.free.push(slot);
-        if let Some(named) = &mut self.named {
+        if let Some(named) = &mut self.load_mut(id.desk()).named {
             named.remove(&slot);
         }
         if self.kept.as_ref() == Some(id) {
@@ -255,34 +318,38 @@ impl Queue {
     pub fn pass_time(&mut self, at: At) {
         let mut passed = Vec::new();
         while let Some((due, slot)) = self.dues.first().copied() {
-            if due >= at.now.timestamp() {
+            if due + SECOND_MS > at.now.timestamp_millis() {
                 break;
             }
             self.dues.pop_first();
             passed.push(slot);
         }
         for slot in passed {
-            self.unplace(slot);
-            if let Some(entry) = self.entries[slot].take() {
-                let fresh = entry.fresh;
-                self.entries[slot] = Some(Entry { fresh, ..Entry::of(entry.case, at.now) });
-            }
-            self.place(slot, at);
-            self.mind_cursor(slot);
+            self.place_anew(slot, at);
         }
         if self.days_until.is_some_and(|until| at.now >= until) {
             self.show_again(at);
         }
     }
 
+    fn place_anew(&mut self, slot: Slot, at: At) {
+        self.unplace(slot);
+        if let Some(entry) = self.entries[slot].take() {
+            let fresh = entry.fresh;
+            self.entries[slot] = Some(Entry { fresh, ..Entry::of(entry.case, at) });
+        }
+        self.place(slot, at);
+        self.mind_cursor(slot);
+    }
+
     /// The next instant at which [`Queue::pass_time`] has something to do or the counts change.
     pub fn next_change(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         // Clocks are read in whole seconds: missed from the first one after the due instant.
-        let missed = self.dues.first().map(|(due, _)| due + 1);
-        let an_hour_on = now.timestamp() + HOUR_S;
-        let nearer = self.dues.range((an_hour_on, 0)..).next().map(|(due, _)| due - HOUR_S + 1);
-        let second = [missed, nearer].into_iter().flatten().min();
-        let at = second.and_then(|second| DateTime::from_timestamp(second, 0));
+        let missed = self.dues.first().map(|(due, _)| due + SECOND_MS);
+        let later = now.timestamp_millis() + UNDER_AN_HOUR_MS + 1;
+        let nearer = self.dues.range((later, 0)..).next().map(|(due, _)| due - UNDER_AN_HOUR_MS);
+        let first = [missed, nearer].into_iter().flatten().min();
+        let at = first.and_then(DateTime::from_timestamp_millis);
         [at, self.days_until].into_iter().flatten().min()
     }
 
@@ -293,23 +360,29 @@ impl Queue {
 
     /// Cases whose nearest due instant is less than an hour ahead.
     pub fn under_1h(&self, now: DateTime<Utc>) -> usize {
-        let now = now.timestamp();
-        self.dues.range((now, 0)..(now + HOUR_S, 0)).count()
+        let now = now.timestamp_millis();
+        self.dues.range((now - SECOND_MS + 1, 0)..(now + UNDER_AN_HOUR_MS + 1, 0)).count()
     }
 
-    /// Whether everything that the desk has for me has come at least once.
+    /// Whether everything that some desk has for me has come at least once.
     pub fn is_loaded(&self) -> bool {
-        self.loaded
+        self.loads.iter().any(|load| load.loaded)
     }
 
-    /// Whether no load is under way, neither the first nor one of a feed that started over.
-    pub fn is_settled(&self) -> bool {
-        self.loaded && self.named.is_none()
+    /// The same of one desk.
+    pub fn has_loaded(&self, desk: DeskNo) -> bool {
+        self.load(desk).loaded
+    }
+
+    /// Whether no load of a desk is under way, neither the first nor one of a feed that started over.
+    pub fn is_settled(&self, desk: DeskNo) -> bool {
+        let load = self.load(desk);
+        load.loaded && load.named.is_none()
     }
 
     /// How many of these cases the view would show.
     pub fn count_of_view(&self, cases: &[Case], at: At) -> usize {
-        cases.iter().filter(|case| self.belongs(&Entry::of((*case).clone(), at.now), at)).count()
+        cases.iter().filter(|case| self.belongs(&Entry::of((*case).clone(), at), at)).count()
     }
 
     /// How many cases the view holds.
@@ -329,8 +402,10 @@ impl Queue {
     /// Whom a case could be given to, as far as the queue tells: those who have cases where it is,
     /// without the one who has this. By name.
     pub fn colleagues(&self, case: &Case) -> Vec<Person> {
-        let place =
-            |case: &Case| (case.tier, (case.tier == Tier::First).then(|| case.partner.id.clone()));
+        let place = |case: &Case| {
+            let partner = (case.tier == Tier::First).then(|| case.partner.id.clone());
+            (case.id.desk(), case.tier, partner)
+        };
         let mut people: Vec<Person> = self
             .by_urgency(0)
             .filter(|other| place(other) == place(case))
@@ -348,9 +423,10 @@ impl Queue {
     }
 
     /// The place of the first case in the order whose leading clock has not passed its due instant.
-    pub fn first_ahead(&self, now: DateTime<Utc>) -> usize {
+    pub fn first_ahead(&self, at: At) -> usize {
         self.order.partition_point(|slot| {
             self.entry(*slot).is_some_and(|e| {
+                let now = at.there(&e.case);
                 reading::leading(&e.case, now).is_some_and(|clock| runs_over(clock, now))
             })
         })
@@ -414,8 +490,10 @@ impl Queue {
 }
 
 impl Entry {
-    fn of(case: Case, now: DateTime<Utc>) -> Self {
-        let urgency = reading::urgency(&case, now);
+    fn of(case: Case, at: At) -> Self {
+        let desk = at.desk(&case);
+        let now = desk.time(at.now);
+        let urgency = reading::urgency(&case, now, desk.ahead.num_seconds());
         let missed = case.live_clocks().any(|clock| is_over(clock, now));
         let due = case
             .clocks
@@ -424,6 +502,7 @@ impl Entry {
             .filter_map(|c| c.due_at)
             .map(|due| due.timestamp())
             .filter(|due| *due >= now.timestamp())
+            .map(|due| due * SECOND_MS - desk.ahead.num_milliseconds())
             .min();
         let words = shown::words(&case);
         Self { case, urgency, words, missed, due, fresh: false }

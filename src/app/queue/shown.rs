@@ -3,8 +3,9 @@
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use super::{At, Entry, Queue};
+use crate::app::desk::Desk;
 use crate::app::zone;
-use crate::domain::{Case, CaseId, CaseState, Role, UserId};
+use crate::domain::{Case, CaseId, CaseState};
 use crate::sla::reading;
 
 /// The views on the number keys.
@@ -57,17 +58,20 @@ impl Queue {
         !self.filter_words.is_empty()
     }
 
-    /// Who looks: decides what is mine, and the view to begin with.
-    pub fn set_me(&mut self, id: UserId, role: Role, at: At) {
-        if self.me.is_none() && role.tier().is_none() {
+    /// A desk has said who looks: it decides what is mine and, when it is the first that is heard of
+    /// there (`is_first`), the view to begin with.
+    pub fn signed_in(&mut self, is_first: bool, at: At) {
+        if is_first && !self.chosen {
             // Whoever watches over all has no tier whose unassigned cases are waiting for them.
-            self.name = QueueName::All;
+            let mut known = at.desks.iter().filter_map(|desk| desk.me.as_ref());
+            let over_all = known.all(|me| me.actor.role.tier().is_none());
+            self.name = if over_all { QueueName::All } else { QueueName::Mine };
         }
-        self.me = Some((id, role));
         self.show_again(at);
     }
 
     pub fn set_name(&mut self, name: QueueName, at: At) {
+        self.chosen = true;
         self.name = name;
         self.kept = None;
         self.show_again(at);
@@ -107,7 +111,8 @@ impl Queue {
             .collect();
         self.order = order;
         self.days_until = (self.name == QueueName::DueToday && !self.is_filtered())
-            .then(|| quarter_after(at.now));
+            .then(|| at.desks.iter().map(|desk| quarter_after(desk, at.now)).min())
+            .flatten();
         self.keep_or_first();
     }
 
@@ -122,11 +127,11 @@ impl Queue {
             QueueName::All => true,
             QueueName::Waiting => entry.case.state == CaseState::Waiting,
             QueueName::DueToday => due_today(&entry.case, at),
-            QueueName::Mine => match (&self.me, &entry.case.assignee) {
+            QueueName::Mine => match (&at.desk(&entry.case).me, &entry.case.assignee) {
                 // Not signed in yet: nothing can be told apart.
                 (None, _) => true,
-                (Some((me, _)), Some(with)) => with.id == *me,
-                (Some((_, role)), None) => role.tier().is_none_or(|tier| tier == entry.case.tier),
+                (Some(me), Some(with)) => with.id == me.actor.id,
+                (Some(me), None) => me.actor.role.tier().is_none_or(|tier| tier == entry.case.tier),
             },
         }
     }
@@ -134,15 +139,17 @@ impl Queue {
 
 /// Due by the end of this day where the clock runs; what is missed is due, too.
 fn due_today(case: &Case, at: At) -> bool {
-    let Some(clock) = reading::leading(case, at.now) else { return false };
+    let desk = at.desk(case);
+    let now = desk.time(at.now);
+    let Some(clock) = reading::leading(case, now) else { return false };
     clock.due_at.is_some_and(|due| {
-        let date = |instant| zone::date(at.policy.under(&clock.policy), &clock.calendar, instant);
-        date(due) <= date(at.now)
+        let date = |instant| zone::date(desk.policy.under(&clock.policy), &clock.calendar, instant);
+        date(due) <= date(now)
     })
 }
 
-/// The next full quarter of an hour: in every zone of the world a day begins at one.
-fn quarter_after(now: DateTime<Utc>) -> DateTime<Utc> {
-    let quarter = TimeDelta::minutes(15);
-    now.duration_trunc(quarter).unwrap_or(now) + quarter
+/// The next full quarter of an hour of a desk's clock: in every zone of the world a day begins at one.
+fn quarter_after(desk: &Desk, now: DateTime<Utc>) -> DateTime<Utc> {
+    let (quarter, now) = (TimeDelta::minutes(15), desk.time(now));
+    desk.on_screen(now.duration_trunc(quarter).unwrap_or(now) + quarter)
 }

@@ -452,14 +452,14 @@ fn without_a_line_nothing_is_said_to_be_sending_and_quitting_says_what_becomes_o
     let mut desk = Desk::partner(two());
     let retry_at = desk.now + TimeDelta::seconds(8);
     let link = Link::Offline { retry_at, why: "connection refused".into() };
-    desk.tell(Msg::LinkChanged { link, fresh_at: Some(desk.now) });
+    desk.tell(Told::LinkChanged { link, fresh_at: Some(desk.now) });
     act(&desk.press("t"));
     assert_eq!(desk.row("C-1").due, "waiting for the desk");
     desk.press("q");
     let Some(Overlay::Confirm(confirm)) = desk.snap().overlay else { panic!() };
     assert_eq!(confirm.lines[1], "  take C-1: waits for the desk, is tried once more");
     desk.press("n");
-    desk.tell(Msg::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) });
+    desk.tell(Told::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) });
     assert_eq!(desk.row("C-1").due, "sending");
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed step of a test is its failure")]
 
 mod acts;
+mod desks;
 mod queue;
 mod random;
 mod refused;
@@ -16,11 +17,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crokey::KeyCombination;
 
 use super::view::{FieldKind, FormView, Overlay, Row, Snapshot, build};
-use super::{ActFailure, ActId, Effect, Link, Model, Msg, Options, Whoami, update};
+use super::{ActFailure, ActId, Effect, Link, Model, Msg, Options, Told, Whoami, update};
 use crate::domain::rules::Change;
 use crate::domain::{
-    Action, Actor, Case, CaseDetail, CaseState, ClockKind, ClockState, Customer, Eligibility,
-    Environment, PartnerRef, Person, Role, Severity, Tier, TimelineEntry, TimelineKind, Visibility,
+    Action, Actor, Case, CaseDetail, CaseState, ClockKind, ClockState, Customer, DeskNo,
+    Eligibility, Environment, PartnerRef, Person, Role, Severity, Tier, TimelineEntry,
+    TimelineKind, Visibility,
 };
 use crate::input::parse_chord;
 use crate::sla::ledger::Ledger;
@@ -160,6 +162,12 @@ pub fn told(case: &Case) -> CaseDetail {
     CaseDetail { ledger: Some(ledger.record()), ..whole(case) }
 }
 
+impl From<Told> for Msg {
+    fn from(told: Told) -> Self {
+        Self::Told(DeskNo::FIRST, told)
+    }
+}
+
 /// One desk with its screen.
 pub struct Desk {
     pub model: Model,
@@ -170,9 +178,9 @@ impl Desk {
     /// A desk on a wide screen, signed in and live, with these cases.
     pub fn of(role: Role, cases: Vec<Case>) -> Self {
         let mut desk = Self::dark((120, 40));
-        desk.tell(Msg::PolicyLoaded(Arc::new(Policy::embedded())));
+        desk.tell(Told::PolicyLoaded(Arc::new(Policy::embedded())));
         desk.sign_in(role);
-        desk.tell(Msg::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) });
+        desk.tell(Told::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) });
         desk.page(cases, true, false);
         desk
     }
@@ -194,15 +202,16 @@ impl Desk {
             role,
             partner: partner.as_ref().map(|p| p.id.clone()),
         };
-        self.tell(Msg::SignedIn(Box::new(Whoami { actor, partner, may: vec![] })));
+        self.tell(Told::SignedIn(Box::new(Whoami { actor, partner, may: vec![] })));
     }
 
-    pub fn tell(&mut self, msg: Msg) -> Vec<Effect> {
-        update(&mut self.model, msg, self.now)
+    /// What the line tells is told by the first desk.
+    pub fn tell(&mut self, msg: impl Into<Msg>) -> Vec<Effect> {
+        update(&mut self.model, msg.into(), self.now)
     }
 
     pub fn page(&mut self, cases: Vec<Case>, reset: bool, more: bool) -> Vec<Effect> {
-        self.tell(Msg::PageCame { cases, removed: vec![], reset, more })
+        self.tell(Told::PageCame { cases, removed: vec![], reset, more })
     }
 
     /// The feed brings changes.
@@ -212,7 +221,7 @@ impl Desk {
 
     pub fn removed(&mut self, ids: &[&str]) -> Vec<Effect> {
         let removed = ids.iter().map(|id| (*id).into()).collect();
-        self.tell(Msg::PageCame { cases: vec![], removed, reset: false, more: false })
+        self.tell(Told::PageCame { cases: vec![], removed, reset: false, more: false })
     }
 
     /// Presses keys one after the other: "e", "ctrl-s", "j j enter".

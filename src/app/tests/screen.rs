@@ -43,13 +43,13 @@ fn without_a_line_the_header_counts_to_the_next_try_and_tells_the_age_of_the_dat
         retry_at: desk.now + TimeDelta::seconds(8),
         why: "connection refused".into(),
     };
-    let msg = Msg::LinkChanged { link: offline(&desk), fresh_at };
+    let msg = Told::LinkChanged { link: offline(&desk), fresh_at };
     desk.tell(msg);
     assert_eq!(link(&desk), (LinkSign::Offline, "offline, retry in 8 s".to_owned()));
     desk.wait(TimeDelta::seconds(8));
     assert_eq!(link(&desk).1, "offline, retrying now");
     desk.wait(TimeDelta::seconds(232));
-    let msg = Msg::LinkChanged { link: offline(&desk), fresh_at };
+    let msg = Told::LinkChanged { link: offline(&desk), fresh_at };
     desk.tell(msg);
     assert_eq!(link(&desk).1, "offline, retry in 8 s · 4 min old");
     desk.wait(TimeDelta::minutes(1));
@@ -66,15 +66,15 @@ fn what_is_wrong_with_the_line_is_told_in_words() {
         (Link::NotAllowed { why: why() }, "not allowed"),
         (Link::NotACaseApi { why: why() }, "not a case API"),
     ] {
-        desk.tell(Msg::LinkChanged { link: state, fresh_at: Some(desk.now) });
+        desk.tell(Told::LinkChanged { link: state, fresh_at: Some(desk.now) });
         assert_eq!(link(&desk), (LinkSign::Broken, text.to_owned()));
     }
-    desk.tell(Msg::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) });
-    desk.tell(Msg::SkewLearned(185));
+    desk.tell(Told::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) });
+    desk.tell(Told::SkewLearned(185));
     assert_eq!(link(&desk).1, "live · clock 3 min fast");
-    desk.tell(Msg::SkewLearned(-7));
+    desk.tell(Told::SkewLearned(-7));
     assert_eq!(link(&desk).1, "live · clock 7 s slow");
-    desk.tell(Msg::SkewLearned(5));
+    desk.tell(Told::SkewLearned(5));
     assert_eq!(link(&desk).1, "live");
 }
 
@@ -84,7 +84,7 @@ fn why_the_line_is_down_is_said_once_and_again_when_somebody_asks() {
     let down = |desk: &mut Desk, why: &str| {
         let retry_at = desk.now + TimeDelta::seconds(8);
         let link = Link::Offline { retry_at, why: why.into() };
-        desk.tell(Msg::LinkChanged { link, fresh_at: Some(desk.now) });
+        desk.tell(Told::LinkChanged { link, fresh_at: Some(desk.now) });
         desk.toast()
     };
     assert_eq!(down(&mut desk, "its answer broke off"), "its answer broke off");
@@ -95,12 +95,12 @@ fn why_the_line_is_down_is_said_once_and_again_when_somebody_asks() {
     assert!(desk.press("R").contains(&Effect::PollNow));
     assert_eq!(desk.toast(), "Asked again. its answer broke off");
     let out = Link::SignedOut { why: "The token was revoked.".into() };
-    desk.tell(Msg::LinkChanged { link: out, fresh_at: Some(desk.now) });
+    desk.tell(Told::LinkChanged { link: out, fresh_at: Some(desk.now) });
     assert_eq!(desk.toast(), "Signed out: The token was revoked.");
-    desk.tell(Msg::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) });
+    desk.tell(Told::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) });
     assert_eq!(desk.toast(), "The desk is reached again");
     desk.wait(hours(1));
-    desk.tell(Msg::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) });
+    desk.tell(Told::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) });
     assert_eq!(desk.toast(), "", "a confirmation of a live line is no news");
 }
 
@@ -128,7 +128,7 @@ fn loading_and_each_kind_of_failure_are_different_screens_that_say_what_to_do() 
         Link::NotAllowed { why: why() },
         Link::NotACaseApi { why: why() },
     ] {
-        desk.tell(Msg::LinkChanged { link: state, fresh_at: None });
+        desk.tell(Told::LinkChanged { link: state, fresh_at: None });
         let notice = desk.snap().queue.notice.unwrap();
         assert!(notice.lines[0].contains("reason") && !notice.lines[0].contains('\u{1b}'));
         assert!(notice.lines.last().unwrap().contains("R tries again"), "{notice:?}");
@@ -284,8 +284,8 @@ fn a_detail_that_cannot_be_read_says_why_and_is_asked_for_again_when_the_line_is
     let text = desk.detail_text().replace('\n', " ");
     assert!(text.ends_with("The rest could not be read: no answer. R tries again."), "{text}");
     let offline = Link::Offline { retry_at: desk.now, why: "x".into() };
-    desk.tell(Msg::LinkChanged { link: offline, fresh_at: None });
-    let effects = desk.tell(Msg::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) });
+    desk.tell(Told::LinkChanged { link: offline, fresh_at: None });
+    let effects = desk.tell(Told::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) });
     assert_eq!(fetched(&effects), [("C-1".to_owned(), None)]);
     desk.tell(failed(true));
     assert_eq!(desk.ids(), ["C-2"]);
@@ -380,7 +380,7 @@ fn the_help_is_made_from_the_live_keymap_and_searched_by_typing() {
     let keys = [("escalate".to_owned(), vec!["E".to_owned()])].into();
     let keymap = crate::input::Keymap::embedded().with_overrides(&keys).unwrap();
     let mut desk = Desk::dark((120, 40));
-    desk.model = Model::new((120, 40), Options { ascii: false, keymap });
+    desk.model = Model::new((120, 40), Options { keymap, ..Options::default() });
     desk.press("?");
     let help = |desk: &Desk| match desk.snap().overlay {
         Some(Overlay::Help(help)) => help,
@@ -454,7 +454,7 @@ fn nothing_reads_differently_before_the_instant_that_the_snapshot_names_and_some
     desk.press("j a");
     let offline =
         Link::Offline { retry_at: desk.now + TimeDelta::milliseconds(12_345), why: "x".into() };
-    desk.tell(Msg::LinkChanged { link: offline, fresh_at: Some(desk.now) });
+    desk.tell(Told::LinkChanged { link: offline, fresh_at: Some(desk.now) });
     for _ in 0..200 {
         let (before, next) = build(&desk.model, desk.now);
         let next = next.unwrap();
