@@ -84,7 +84,7 @@ impl Connection {
     pub async fn store(&self) -> Result<Arc<Store>, Failure> {
         let fingerprint = self.fingerprint.clone();
         let store = match &self.place {
-            Some(place) => Store::open(place.clone(), fingerprint).await,
+            Some(place) => Ok(Store::open(place.clone(), fingerprint).await),
             None => Store::in_memory(fingerprint).await,
         };
         store.map(Arc::new).map_err(|error| {

@@ -48,7 +48,7 @@ pub enum State {
 }
 
 /// Why the person is asked whether an act is still to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Question {
     pub why: Why,
     /// The case as it is now; None where it could not be read.

@@ -1,11 +1,12 @@
 -- What must not be lost: what was ordered and written at this desk. Instants are milliseconds since 1970, by the
 -- desk's clock. `owner` is "user:ID", or "token:FINGERPRINT" as long as the desk has not said whose token it is.
--- `sum` is the SHA-256 of what never changes in its row: a row whose bytes have changed is not believed.
+-- `sum` is the SHA-256 of its row (store/row.rs): a row whose bytes have changed by themselves is not believed.
 
 -- Whose a token is, as the desk said it; the token itself is nowhere.
 CREATE TABLE identities (
     fingerprint TEXT PRIMARY KEY,
-    user_id TEXT NOT NULL
+    user_id TEXT NOT NULL,
+    sum BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE outbox (
@@ -17,21 +18,24 @@ CREATE TABLE outbox (
     base TEXT,
     action TEXT NOT NULL,
     queued_at INTEGER NOT NULL,
-    sum BLOB NOT NULL,
 
     state TEXT NOT NULL CHECK (state IN ('queued', 'sending', 'asked', 'refused', 'damaged', 'done')),
     -- The revision that the act is bound to (If-Match).
     revision INTEGER,
     -- Not sent before: it can be undone until then.
     hold_until INTEGER,
+    -- When the person said that it is still to be done.
+    confirmed_at INTEGER,
     tries INTEGER NOT NULL DEFAULT 0,
     first_tried_at INTEGER,
     -- A try may have reached the desk without an answer.
     uncertain INTEGER NOT NULL DEFAULT 0,
+    -- Why the last try had no answer, as JSON.
     last_error TEXT,
     -- The question that is asked, the refusal or the answer, as JSON.
     outcome TEXT,
-    ended_at INTEGER
+    ended_at INTEGER,
+    sum BLOB NOT NULL
 ) STRICT;
 CREATE INDEX outbox_by_case ON outbox (case_id, n);
 
@@ -41,6 +45,7 @@ CREATE TABLE own_revisions (
     case_id TEXT NOT NULL,
     from_revision INTEGER NOT NULL,
     to_revision INTEGER NOT NULL,
+    sum BLOB NOT NULL,
     PRIMARY KEY (owner, case_id)
 ) STRICT;
 
@@ -49,8 +54,8 @@ CREATE TABLE drafts (
     owner TEXT NOT NULL,
     case_id TEXT NOT NULL,
     body TEXT NOT NULL,
-    sum BLOB NOT NULL,
-    kept_at INTEGER NOT NULL
+    kept_at INTEGER NOT NULL,
+    sum BLOB NOT NULL
 ) STRICT;
 
 -- What the screen was left with: the view, the filter.

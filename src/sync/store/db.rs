@@ -80,7 +80,11 @@ pub(super) enum Kind {
 pub(super) type Schemas = &'static [&'static str];
 
 #[derive(Debug, Clone)]
-pub(super) struct Db(Arc<Mutex<SqliteConnection>>);
+pub(super) enum Db {
+    Open(Arc<Mutex<SqliteConnection>>),
+    /// Not even memory could be had; every use says why.
+    Broken(StoreError),
+}
 
 impl Db {
     /// Opens the file, or makes it, and brings its schema up to date.
@@ -116,7 +120,18 @@ impl Db {
             Ok(conn)
         })
         .await?;
-        Ok(Self(Arc::new(Mutex::new(conn))))
+        Ok(Self::Open(Arc::new(Mutex::new(conn))))
+    }
+
+    pub const fn broken(error: StoreError) -> Self {
+        Self::Broken(error)
+    }
+
+    fn conn(&self) -> Result<Arc<Mutex<SqliteConnection>>, StoreError> {
+        match self {
+            Self::Open(conn) => Ok(Arc::clone(conn)),
+            Self::Broken(error) => Err(error.clone()),
+        }
     }
 
     /// Runs statements that change nothing, or one that is a transaction by itself.
@@ -126,7 +141,7 @@ impl Db {
         + Send
         + 'static,
     ) -> Result<T, StoreError> {
-        let conn = Arc::clone(&self.0);
+        let conn = self.conn()?;
         off_thread(async move { Ok(work(&mut *conn.lock().await).await?) }).await
     }
 
@@ -137,7 +152,7 @@ impl Db {
         + Send
         + 'static,
     ) -> Result<T, StoreError> {
-        let conn = Arc::clone(&self.0);
+        let conn = self.conn()?;
         off_thread(async move {
             let mut conn = conn.lock().await;
             let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;

@@ -8,14 +8,25 @@
 //! Any number of processes may use both at once.
 
 mod db;
+mod drafts;
 mod folder;
+mod identity;
+mod outbox;
+mod row;
+mod sending;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Mutex, PoisonError};
 
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::watch;
 
 pub use db::StoreError;
+pub use drafts::Drafts;
 pub use folder::Place;
+pub use outbox::{Cause, NewEntry, Row, RowState, Rows, Setback};
+pub use sending::Outgoing;
 
 use self::db::{Db, Kind, Schemas};
 use crate::domain::UserId;
@@ -59,48 +70,61 @@ impl Owner {
 pub struct Store {
     place: Option<Place>,
     keep: Db,
-    owner: Mutex<Owner>,
+    fingerprint: Fingerprint,
+    owner: watch::Sender<Owner>,
     notices: Mutex<Vec<String>>,
 }
 
 impl Store {
-    /// Opens what is kept at a place. What cannot be opened is mended, or stands in memory for this run; the
-    /// notices then say so ([`Store::take_notices`]).
-    pub async fn open(place: Place, fingerprint: Fingerprint) -> Result<Self, StoreError> {
-        let keep = Db::open(&place.state.join(KEEP_FILE), Kind::Kept, KEEP).await?;
-        Self::with(Some(place), keep, fingerprint).await
+    /// Opens what is kept at a place. It never fails: what cannot be opened stands in memory for this run, and
+    /// the notices say so ([`Store::take_notices`]); [`Store::is_on_disk`] tells, too.
+    pub async fn open(place: Place, fingerprint: Fingerprint) -> Self {
+        match Db::open(&place.state.join(KEEP_FILE), Kind::Kept, KEEP).await {
+            Ok(keep) => Self::with(Some(place), keep, fingerprint, Vec::new()).await,
+            Err(error) => {
+                let notice = format!(
+                    "What you order and write is not kept on this machine in this run: {} cannot be used, \
+                     since {error}.",
+                    place.state.join(KEEP_FILE).display()
+                );
+                let keep = Db::in_memory(KEEP).await.unwrap_or_else(Db::broken);
+                Self::with(None, keep, fingerprint, vec![notice]).await
+            }
+        }
     }
 
     /// A store that ends with this process.
     pub async fn in_memory(fingerprint: Fingerprint) -> Result<Self, StoreError> {
-        Self::with(None, Db::in_memory(KEEP).await?, fingerprint).await
+        Ok(Self::with(None, Db::in_memory(KEEP).await?, fingerprint, Vec::new()).await)
     }
 
     async fn with(
         place: Option<Place>,
         keep: Db,
         fingerprint: Fingerprint,
-    ) -> Result<Self, StoreError> {
-        let token = fingerprint.0.clone();
-        let user: Option<(String,)> = keep
-            .run(move |conn| {
-                Box::pin(
-                    sqlx::query_as("SELECT user_id FROM identities WHERE fingerprint = $1")
-                        .bind(token)
-                        .fetch_optional(conn),
-                )
-            })
-            .await?;
-        let owner = match user {
-            Some((id,)) => Owner::User(UserId::new(id)),
-            None => Owner::Token(fingerprint),
-        };
-        Ok(Self { place, keep, owner: Mutex::new(owner), notices: Mutex::default() })
+        mut notices: Vec<String>,
+    ) -> Self {
+        let owner = identity::known(&keep, &fingerprint).await.unwrap_or_else(|error| {
+            notices.push(format!("Could not read whose the token is: {error}."));
+            Owner::Token(fingerprint.clone())
+        });
+        Self {
+            place,
+            keep,
+            fingerprint,
+            owner: watch::Sender::new(owner),
+            notices: Mutex::new(notices),
+        }
     }
 
     /// Whose it is, as far as is known.
     pub fn owner(&self) -> Owner {
-        self.owner.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.owner.borrow().clone()
+    }
+
+    /// Tells when the desk has said whose the token is.
+    pub(super) fn owners(&self) -> watch::Receiver<Owner> {
+        self.owner.subscribe()
     }
 
     /// Sentences for the person about what was mended, set aside or cannot be kept; each is given once.
