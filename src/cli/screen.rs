@@ -42,7 +42,7 @@ pub async fn show(
         clock: connection.clock,
         store,
     };
-    runtime::run(desk, options)
+    runtime::run(desk, Vec::new(), options)
         .await
         .map_err(|error| Failure::new(Exit::Failed, safe_line(&format!("{error:#}"), 400)))?;
     Ok(Exit::Done)

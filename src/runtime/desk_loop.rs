@@ -9,13 +9,12 @@ use crossterm::event::Event;
 use futures_util::{FutureExt, Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
-use tokio::sync::mpsc;
 
+use super::lines::{DeskLine, Lines};
 use super::signals::Signal;
 use super::translate;
 use crate::app::view::{self, Snapshot};
 use crate::app::{self, Effect, Model, Msg};
-use crate::clock::Clock;
 use crate::domain::DeskNo;
 use crate::sync;
 use crate::ui::{self, Look};
@@ -29,15 +28,16 @@ pub struct Edges<'a, B: Backend, I, S> {
     /// Keys, pastes, the mouse, sizes. Its end or an error means that the terminal is gone.
     pub input: I,
     pub signals: S,
-    pub line: &'a sync::Handle,
-    pub told: &'a mut mpsc::Receiver<sync::Event>,
-    pub clock: &'a dyn Clock,
+    /// The first desk, by whose clock the screen goes.
+    pub first: DeskLine<'a>,
+    /// The others, in the order in which the model was told their names.
+    pub others: Vec<DeskLine<'a>>,
 }
 
 /// What woke the loop.
 enum Woken {
     Input(Option<io::Result<Event>>),
-    Told(Option<sync::Event>),
+    Told(DeskNo, Option<sync::Event>),
     Signal(Signal),
     Time,
 }
@@ -67,35 +67,39 @@ where
     I: Stream<Item = io::Result<Event>> + Unpin,
     S: Stream<Item = Signal> + Unpin,
 {
-    let Edges { terminal, mut input, mut signals, line, told, clock } = edges;
+    let Edges { terminal, mut input, mut signals, first, others } = edges;
+    let mut lines = Lines::new(first, others);
     let mut shown: Option<Snapshot> = None;
     loop {
-        let now = clock.now();
+        let mut orders = Orders::default();
+        let now = lines.now();
+        for msg in lines.compare_clocks(now) {
+            obey(app::update(model, msg, now), &lines, &mut orders);
+        }
         let (snapshot, next_change) = view::build(model, now);
         if shown.as_ref() != Some(&snapshot) {
             terminal.draw(|frame| ui::draw(frame, &snapshot, look))?;
             shown = Some(snapshot);
         }
 
-        let mut orders = Orders::default();
         let mut woken = tokio::select! {
             // Keys first: the person goes before the desk.
             biased;
             event = input.next() => Woken::Input(event),
             Some(signal) = signals.next() => Woken::Signal(signal),
-            event = told.recv() => Woken::Told(event),
+            (desk, event) = lines.told() => Woken::Told(desk, event),
             () = until(next_change, now) => Woken::Time,
         };
         // All that is there already goes into the same frame.
         for _ in 0..BURST {
-            take(woken, model, clock, line, &mut orders);
+            take(woken, model, &lines, &mut orders);
             if orders.quit || orders.suspend {
                 break;
             }
             woken = if let Some(event) = input.next().now_or_never() {
                 Woken::Input(event)
-            } else if let Ok(event) = told.try_recv() {
-                Woken::Told(Some(event))
+            } else if let Some((desk, Some(event))) = lines.told().now_or_never() {
+                Woken::Told(desk, Some(event))
             } else {
                 break;
             };
@@ -112,9 +116,9 @@ where
                 app::update(
                     model,
                     Msg::Resized { columns: size.width, rows: size.height },
-                    clock.now(),
+                    lines.now(),
                 ),
-                line,
+                &lines,
                 &mut orders,
             );
             terminal.clear()?;
@@ -136,21 +140,15 @@ async fn until(instant: Option<DateTime<Utc>>, now: DateTime<Utc>) {
 }
 
 /// Takes one thing in and has its effects done.
-fn take(
-    woken: Woken,
-    model: &mut Model,
-    clock: &dyn Clock,
-    line: &sync::Handle,
-    orders: &mut Orders,
-) {
+fn take(woken: Woken, model: &mut Model, lines: &Lines<'_>, orders: &mut Orders) {
     let msg = match woken {
         Woken::Input(Some(Ok(Event::FocusGained))) => {
             // Somebody looks again: a line that is down is tried at once.
-            line.poll_now();
+            lines.all().for_each(sync::Handle::poll_now);
             None
         }
         Woken::Input(Some(Ok(event))) => translate::terminal_event(event),
-        Woken::Told(Some(event)) => Some(translate::desk_event(DeskNo::FIRST, event)),
+        Woken::Told(desk, Some(event)) => Some(translate::desk_event(desk, event)),
         Woken::Time => Some(Msg::TimePassed),
         Woken::Signal(Signal::Suspend) => {
             orders.suspend = true;
@@ -161,23 +159,23 @@ fn take(
             None
         }
         // The terminal is gone, a signal ends us, or the line ended without being asked to.
-        Woken::Input(None | Some(Err(_))) | Woken::Signal(Signal::End) | Woken::Told(None) => {
+        Woken::Input(None | Some(Err(_))) | Woken::Signal(Signal::End) | Woken::Told(_, None) => {
             orders.quit = true;
             Some(Msg::Terminated)
         }
     };
     if let Some(msg) = msg {
-        obey(app::update(model, msg, clock.now()), line, orders);
+        obey(app::update(model, msg, lines.now()), lines, orders);
     }
 }
 
 /// Has effects done, or notes them for the loop.
-fn obey(effects: Vec<Effect>, line: &sync::Handle, orders: &mut Orders) {
+fn obey(effects: Vec<Effect>, lines: &Lines<'_>, orders: &mut Orders) {
     for effect in effects {
         match effect {
-            Effect::FetchCase { id, known } => line.fetch(id, known),
+            Effect::FetchCase { id, known } => lines.fetch(id, known),
             Effect::Act { act, case, revision, action } => {
-                line.order(sync::Order::Act(Box::new(sync::ActRequest {
+                let request = sync::ActRequest {
                     ticket: act.ticket,
                     case,
                     base: None,
@@ -186,9 +184,10 @@ fn obey(effects: Vec<Effect>, line: &sync::Handle, orders: &mut Orders) {
                     hold: None,
                     replaces: None,
                     draft: None,
-                })));
+                };
+                lines.order(act.desk, sync::Order::Act(Box::new(request)));
             }
-            Effect::PollNow => line.poll_now(),
+            Effect::PollNow => lines.all().for_each(sync::Handle::poll_now),
             Effect::Suspend => orders.suspend = true,
             Effect::Redraw => orders.redraw = true,
             Effect::Quit => orders.quit = true,

@@ -3,6 +3,7 @@
 
 mod desk_loop;
 mod input;
+mod lines;
 mod screen;
 mod signals;
 mod translate;
@@ -11,6 +12,7 @@ use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 use tokio::sync::{Notify, mpsc};
@@ -24,6 +26,7 @@ use crate::ui::Look;
 use crate::ui::theme::Theme;
 
 pub use desk_loop::{Edges, run_loop};
+pub use lines::DeskLine;
 pub use signals::Signal;
 
 /// How long quitting waits for acts that are being sent.
@@ -66,12 +69,12 @@ pub struct Desk {
     pub store: Arc<sync::store::Store>,
 }
 
-/// Shows a desk until the person quits, a signal ends us, or the terminal is gone. The
-/// terminal is given back on every way out.
+/// Shows desks beside each other until the person quits, a signal ends us, or the terminal is gone. The
+/// terminal is given back on every way out. The screen goes by the clock of the `first`.
 ///
 /// # Errors
 /// When there is no terminal, it cannot be used, or a part of the program panicked.
-pub async fn run(Desk { name, api, clock, store }: Desk, options: Options) -> anyhow::Result<()> {
+pub async fn run(first: Desk, others: Vec<Desk>, options: Options) -> anyhow::Result<()> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         anyhow::bail!(
             "the desk needs a terminal for its input and output; without one there is \
@@ -87,8 +90,10 @@ pub async fn run(Desk { name, api, clock, store }: Desk, options: Options) -> an
     let _hook = screen::PanicHook::install(Arc::clone(&failed));
     let mut signals = signals::listen()?;
     let screen = screen::Screen::enter(options.mouse)?;
-    let (events, mut told) = mpsc::channel(EVENTS_AHEAD);
-    let line = sync::start(api, Arc::clone(&clock), store, events);
+    let names: Vec<String> =
+        std::iter::once(&first).chain(&others).map(|desk| desk.name.clone()).collect();
+    let mut first = Started::of(first);
+    let mut others: Vec<Started> = others.into_iter().map(Started::of).collect();
 
     let ended = {
         let mut terminal = Terminal::new(screen::FrameBackend::new())?;
@@ -96,15 +101,14 @@ pub async fn run(Desk { name, api, clock, store }: Desk, options: Options) -> an
         let look = options.look();
         let mut model = Model::new(
             (size.width, size.height),
-            app::Options { ascii: options.ascii, keymap: options.keymap, desks: vec![name] },
+            app::Options { ascii: options.ascii, keymap: options.keymap, desks: names },
         );
         let edges = Edges {
             terminal: &mut terminal,
             input: input::events(),
             signals: &mut signals,
-            line: &line,
-            told: &mut told,
-            clock: &*clock,
+            first: first.edge(),
+            others: others.iter_mut().map(Started::edge).collect(),
         };
         tokio::select! {
             ended = run_loop(edges, &mut model, &look, || screen.suspend()) => ended,
@@ -114,47 +118,82 @@ pub async fn run(Desk { name, api, clock, store }: Desk, options: Options) -> an
         }
     };
     drop(screen);
-    for sentence in finish(line, told, &mut signals).await {
+    others.insert(0, first);
+    for sentence in finish(others, &mut signals).await {
         // Nobody may be there to read it any more.
         let _ = writeln!(io::stderr(), "{sentence}");
     }
     ended
 }
 
-/// Ends the line: waits for what is being sent, and answers what was refused or left open meanwhile. A
-/// second signal ends the waiting.
-async fn finish(
+/// A desk with its line.
+struct Started {
+    name: String,
+    clock: Arc<DeskClock>,
     line: sync::Handle,
-    mut told: mpsc::Receiver<sync::Event>,
-    signals: &mut signals::Signals,
-) -> Vec<String> {
-    let mut sentences = Vec::new();
-    let ending = line.shutdown(GRACE);
+    told: mpsc::Receiver<sync::Event>,
+}
+
+impl Started {
+    fn of(Desk { name, api, clock, store }: Desk) -> Self {
+        let (events, told) = mpsc::channel(EVENTS_AHEAD);
+        let line = sync::start(api, Arc::clone(&clock), store, events);
+        Self { name, clock, line, told }
+    }
+
+    fn edge(&mut self) -> DeskLine<'_> {
+        DeskLine { handle: &self.line, told: &mut self.told, clock: &*self.clock }
+    }
+
+    /// Ends the line: waits for what is being sent, and answers what was refused or left open meanwhile.
+    async fn end(self, named: bool) -> Vec<String> {
+        let Self { name, line, mut told, .. } = self;
+        let mut sentences = Vec::new();
+        let ending = line.shutdown(GRACE);
+        tokio::pin!(ending);
+        let left = loop {
+            tokio::select! {
+                left = &mut ending => break left,
+                Some(event) = told.recv() => sentences.extend(refused(event)),
+            }
+        };
+        // What came together with the end.
+        while let Ok(event) = told.try_recv() {
+            sentences.extend(refused(event));
+        }
+        sentences.extend(left.iter().map(translate::unconfirmed));
+        if named {
+            for sentence in &mut sentences {
+                *sentence = format!("{name}: {sentence}");
+            }
+        }
+        sentences
+    }
+}
+
+fn refused(event: sync::Event) -> Option<String> {
+    match event {
+        sync::Event::ActFailed { failure, .. } => Some(failure.sentence.cell(500)),
+        _ => None,
+    }
+}
+
+/// Ends all lines at once; a second signal ends the waiting.
+async fn finish(desks: Vec<Started>, signals: &mut signals::Signals) -> Vec<String> {
+    let named = desks.len() > 1;
+    let ending = join_all(desks.into_iter().map(|desk| desk.end(named)));
     tokio::pin!(ending);
     let late = tokio::time::sleep(SILENCE);
     tokio::pin!(late);
     let mut said = false;
-    let left = loop {
+    loop {
         tokio::select! {
-            left = &mut ending => break left,
-            Some(event) = told.recv() => {
-                if let sync::Event::ActFailed { failure, .. } = event {
-                    sentences.push(failure.sentence.cell(500));
-                }
-            }
+            sentences = &mut ending => return sentences.concat(),
             () = &mut late, if !said => {
                 said = true;
                 let _ = writeln!(io::stderr(), "Waiting for what is being sent …");
             }
-            () = signals::next_end(signals) => break Vec::new(),
-        }
-    };
-    // What came together with the end.
-    while let Ok(event) = told.try_recv() {
-        if let sync::Event::ActFailed { failure, .. } = event {
-            sentences.push(failure.sentence.cell(500));
+            () = signals::next_end(signals) => return Vec::new(),
         }
     }
-    sentences.extend(left.iter().map(translate::unconfirmed));
-    sentences
 }

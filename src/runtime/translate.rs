@@ -4,9 +4,9 @@ use crokey::KeyCombination;
 use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEventKind};
 
 use crate::app::{self, ActId, Msg, Told, Whoami};
-use crate::domain::outbox::{ActFailure, Entry, State};
+use crate::domain::outbox::{ActFailure, Draft, Entry, State};
 use crate::domain::{CaseId, DeskNo};
-use crate::sync;
+use crate::sync::{self, Order};
 
 /// What an event of the terminal means; None: nothing.
 pub fn terminal_event(event: Event) -> Option<Msg> {
@@ -82,6 +82,30 @@ pub fn desk_event(desk: DeskNo, event: sync::Event) -> Msg {
             stamp_failure(&mut failure, desk);
             Msg::ActFailed { act: act(ticket), failure }
         }
+    }
+}
+
+/// An id as the line to its desk knows it.
+pub fn plain(id: CaseId) -> CaseId {
+    id.at_desk(DeskNo::FIRST)
+}
+
+/// The same of an order.
+pub fn order(order: Order) -> Order {
+    match order {
+        Order::Act(mut request) => {
+            let base = request.base.as_mut().map(|case| &mut case.id);
+            stamp(base.into_iter().chain([&mut request.case]), DeskNo::FIRST);
+            Order::Act(request)
+        }
+        Order::KeepDraft(draft) => Order::KeepDraft(Draft { case: plain(draft.case), ..draft }),
+        Order::Undo(_)
+        | Order::SendNow(_)
+        | Order::StillSend(_)
+        | Order::Discard(_)
+        | Order::DiscardDamaged(_)
+        | Order::DropDraft(_)
+        | Order::Remember { .. } => order,
     }
 }
 

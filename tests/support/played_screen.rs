@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use caseload::app::{Model, Options};
-use caseload::runtime::{Edges, Signal, run_loop};
+use caseload::runtime::{DeskLine, Edges, Signal, run_loop};
 use caseload::sync;
 use caseload::sync::store::{Fingerprint, Store};
 use caseload::ui::Look;
@@ -123,32 +123,51 @@ pub async fn play(
     size: (u16, u16),
     scene: impl AsyncFnOnce(&mut Screen),
 ) -> Option<Ended> {
+    play_on(&[("desk", desk)], size, scene).await
+}
+
+/// The same on several desks of these names.
+pub async fn play_on(
+    desks: &[(&str, &Arc<PlayedDesk>)],
+    size: (u16, u16),
+    scene: impl AsyncFnOnce(&mut Screen),
+) -> Option<Ended> {
     let glass = Glass::new(size);
     let mut terminal = Terminal::new(glass.clone()).unwrap();
     let (input, mut typed) = mpsc::unbounded_channel();
     let (signals, mut sent) = mpsc::unbounded_channel();
-    let (events, mut told) = mpsc::channel(64);
-    let api = Arc::clone(desk) as Arc<dyn caseload::client::CaseApi>;
     let no_chance: sync::Jitter = Arc::new(|| 1.0);
-    let store = Store::in_memory(Fingerprint::of(&"t0ken".into())).await.unwrap();
-    let line = sync::start_with(api, Arc::clone(&desk.clock), Arc::new(store), events, no_chance);
-    let mut model = Model::new(size, Options::default());
+    let mut lines = Vec::new();
+    for (name, desk) in desks {
+        let (events, told) = mpsc::channel(64);
+        let api = Arc::clone(desk) as Arc<dyn caseload::client::CaseApi>;
+        let store = Store::in_memory(Fingerprint::of(&"t0ken".into())).await.unwrap();
+        let (clock, chance) = (Arc::clone(&desk.clock), Arc::clone(&no_chance));
+        let line = sync::start_with(api, clock, Arc::new(store), events, chance);
+        lines.push((*name, line, told, &*desk.clock));
+    }
+    let names = lines.iter().map(|(name, ..)| (*name).to_owned()).collect();
+    let mut model = Model::new(size, Options { desks: names, ..Options::default() });
     let look = Look { theme: Theme::colour(), ascii: false };
     let suspended = Arc::new(Mutex::new(0));
     let mut screen = Screen { glass, input, signals, suspended: Arc::clone(&suspended) };
-    let edges = Edges {
-        terminal: &mut terminal,
-        input: stream::poll_fn(move |context| typed.poll_recv(context)),
-        signals: stream::poll_fn(move |context| sent.poll_recv(context)),
-        line: &line,
-        told: &mut told,
-        clock: &*desk.clock,
-    };
     let suspend = async || {
         *suspended.lock().unwrap() += 1;
         Ok(())
     };
     let result = {
+        let mut edges = lines.iter_mut().map(|(_, handle, told, clock)| DeskLine {
+            handle,
+            told,
+            clock: *clock,
+        });
+        let edges = Edges {
+            terminal: &mut terminal,
+            input: stream::poll_fn(move |context| typed.poll_recv(context)),
+            signals: stream::poll_fn(move |context| sent.poll_recv(context)),
+            first: edges.next().unwrap(),
+            others: edges.collect(),
+        };
         let running = run_loop(edges, &mut model, &look, suspend);
         tokio::pin!(running);
         tokio::select! {
@@ -160,8 +179,11 @@ pub async fn play(
             }
         }
     };
-    drop(told);
-    let unconfirmed = line.shutdown(Duration::from_secs(3)).await;
+    let mut unconfirmed = Vec::new();
+    for (_, line, told, _) in lines {
+        drop(told);
+        unconfirmed.extend(line.shutdown(Duration::from_secs(3)).await);
+    }
     result.map(|result| Ended { result, unconfirmed })
 }
 
