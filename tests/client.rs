@@ -8,7 +8,7 @@ mod scripted;
 
 use std::time::Duration;
 
-use caseload::client::native::{Limits, NativeApi};
+use caseload::client::native::{Limits, NativeApi, Options};
 use caseload::client::{CallError, CaseApi, Fetched};
 use caseload::domain::{Action, CaseId, Role};
 use caseload::sla::policy::Policy;
@@ -35,7 +35,7 @@ fn limits() -> Limits {
 }
 
 fn api_with(desk: &Scripted, limits: Limits) -> NativeApi {
-    NativeApi::with_limits(&desk.url, TOKEN.into(), false, limits).unwrap()
+    NativeApi::with(&desk.url, TOKEN.into(), Options { limits, ..Options::default() }).unwrap()
 }
 
 fn api(desk: &Scripted) -> NativeApi {
@@ -347,7 +347,10 @@ async fn a_desk_that_is_not_there_was_surely_not_asked() {
     let api = NativeApi::new(&url, TOKEN.into(), false).unwrap();
     let error = api.me().await.unwrap_err();
     assert_presentable(&error);
-    let expected = format!("Could not reach {}: connection refused", api.desk());
+    let expected = format!(
+        "Could not reach {}: connection refused; check the port, and whether a service runs there",
+        api.desk()
+    );
     assert_eq!(error, CallError::NotReached { what: expected.into(), sent: false });
 }
 
@@ -371,7 +374,8 @@ async fn a_connection_that_does_not_come_about_ends_in_time_and_nothing_was_sent
     }
     let url = format!("http://{address}").parse().unwrap();
     let short = Limits { connect: Duration::from_millis(300), ..limits() };
-    let api = NativeApi::with_limits(&url, TOKEN.into(), false, short).unwrap();
+    let options = Options { limits: short, ..Options::default() };
+    let api = NativeApi::with(&url, TOKEN.into(), options).unwrap();
     let error = api.me().await.unwrap_err();
     assert_presentable(&error);
     let expected = format!("Could not reach {address}: no connection within 300 ms");

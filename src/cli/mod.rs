@@ -12,6 +12,7 @@ mod attach;
 mod clocks;
 mod close;
 mod config;
+mod core_dump;
 mod corrections;
 mod demo;
 mod download;
@@ -62,6 +63,7 @@ pub use outcome::{Exit, Failure};
 
 /// Runs the command line and returns the exit code. Whatever went wrong has been said by then.
 pub fn main(args: impl Iterator<Item = OsString>, environment: Environment) -> ExitCode {
+    core_dump::forbid(&environment);
     let cli = match Cli::try_parse_from(args).and_then(sla_preview::as_an_act) {
         Ok(cli) => cli,
         Err(error) => {

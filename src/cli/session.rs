@@ -4,14 +4,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use secrecy::SecretString;
 
 use super::args::Globals;
 use super::outcome::{Exit, Failure, stopped};
 use super::output::Output;
-use crate::client::native::NativeApi;
-use crate::client::{Answer, CallError, CaseApi};
+use crate::client::native::{ConnectError, NativeApi, Options, Proxies};
+use crate::client::{Answer, CallError, CaseApi, Tokens};
 use crate::clock::{Clock, DeskClock};
-use crate::config::{DeskKind, Environment, Flags, Settings, TokenPlace};
+use crate::config::{Desk, DeskKind, Environment, Flags, Settings, TokenPlace};
 use crate::sync::store::{Fingerprint, Place, Store};
 
 pub struct Session<'o> {
@@ -53,8 +55,22 @@ impl<'o> Session<'o> {
             _ => error.into(),
         })?;
         let fingerprint = Fingerprint::of(&token);
-        let api = NativeApi::new(&desk.url, token, settings.insecure_http)
-            .map_err(|error| Failure::usage(format!("desk {}: {error}", desk.name)))?;
+        let options = Options {
+            allow_insecure_http: settings.insecure_http,
+            proxies: Proxies::of(|variable| self.environment.text(variable)),
+            authorities: desk.authorities()?,
+            tokens: Some(Arc::new(TokenOf {
+                desk: desk.clone(),
+                environment: self.environment.clone(),
+            })),
+            ..Options::default()
+        };
+        let api = NativeApi::with(&desk.url, token, options).map_err(|error| match error {
+            ConnectError::BadAuthorities(why) => {
+                desk.bad_authorities(&format!("is of no use: {why}")).into()
+            }
+            error => Failure::usage(format!("desk {}: {error}", desk.name)),
+        })?;
         Ok(Connection {
             api: Arc::new(api),
             desk: desk.name.clone(),
@@ -62,6 +78,20 @@ impl<'o> Session<'o> {
             clock: Arc::new(DeskClock::start()),
             place: Some(Place::of(&settings.places.state, &settings.places.cache, &desk.url)),
             fingerprint,
+        })
+    }
+}
+
+/// Where a desk's token is read again.
+struct TokenOf {
+    desk: Desk,
+    environment: Environment,
+}
+
+impl Tokens for TokenOf {
+    fn read(&self) -> BoxFuture<'_, Result<SecretString, String>> {
+        Box::pin(async {
+            self.desk.token_again(&self.environment).await.map_err(|error| error.to_string())
         })
     }
 }

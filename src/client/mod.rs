@@ -2,6 +2,7 @@
 
 pub mod files;
 pub mod native;
+pub mod token;
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use crate::domain::{
 use crate::sla::policy::PolicyDocument;
 use crate::wire::{Acted, CorrectionDraft, Corrections, Feed, Me, Problem, Report, Reported};
 use files::{Downloaded, Partial, Receiver, Upload};
+pub use token::{Fingerprint, Tokens};
 
 /// Why a call has no answer that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -88,6 +90,11 @@ pub type Call<'a, T> = BoxFuture<'a, Result<Answer<T>, CallError>>;
 
 /// A remote case API.
 pub trait CaseApi: Send + Sync + 'static {
+    /// Which token is in use; it changes when a refused one was read again. None: it has no token.
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        None
+    }
+
     fn me(&self) -> Call<'_, Me>;
 
     /// The matrix and the calendars in force.

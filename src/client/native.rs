@@ -5,23 +5,25 @@
 mod answer;
 mod failure;
 mod files;
+mod route;
 
 use std::fmt;
-use std::net::IpAddr;
-use std::sync::Once;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::FutureExt;
 use reqwest::header::{ACCEPT, HeaderValue, IF_MATCH, IF_NONE_MATCH};
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
-use url::{Host, Url};
+use url::Url;
 use uuid::Uuid;
 
 use self::answer::Raw;
 use self::failure::Asked;
+use self::route::Route;
 use super::files::{Downloaded, Partial, Receiver, Upload};
+use super::token::{Fingerprint, Tokens};
 use super::{Answer, Call, CallError, CaseApi, Fetched, Outline};
 use crate::domain::{
     Action, Amendment, Attachment, CaseId, Correction, CorrectionDetail, CorrectionId, Revision,
@@ -32,29 +34,7 @@ use crate::wire::{
     Reported,
 };
 
-/// The setting that allows plain http to another machine.
-const INSECURE: &str = "CASELOAD_INSECURE_HTTP=1";
-
-/// Why a desk cannot even be asked; each a sentence for people, none holding the token.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConnectError {
-    #[error("The address of the desk must begin with https:// or http:// and name a host.")]
-    NotHttp,
-    #[error(
-        "The address of the desk holds a user name or a password; the token is all that is needed, \
-         and it does not belong into an address."
-    )]
-    Credentials,
-    #[error(
-        "{desk} would be asked over plain http, where others can read the token on its way. Use \
-         https, or set {INSECURE} to allow it."
-    )]
-    Insecure { desk: String },
-    #[error("The token is empty or holds characters that no token has.")]
-    BadToken,
-    #[error("A secure connection cannot be set up: {0}.")]
-    Tls(String),
-}
+pub use self::route::{ConnectError, Proxies};
 
 /// How long each phase of a call may take, and how large an answer may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,20 +63,33 @@ impl Default for Limits {
     }
 }
 
+/// How a desk is asked, besides its address and the token.
+#[derive(Default)]
+pub struct Options {
+    /// Plain http to another machine, where others can read the token on its way.
+    pub allow_insecure_http: bool,
+    pub limits: Limits,
+    pub proxies: Proxies,
+    /// Certificates in PEM of authorities that are trusted besides the system's.
+    pub authorities: Vec<u8>,
+    /// Where the token is read again once the desk no longer takes it; None: nowhere.
+    pub tokens: Option<Arc<dyn Tokens>>,
+}
+
 /// One desk's case API.
 pub struct NativeApi {
-    http: Client,
-    /// With the API path and a slash at its end.
-    base: Url,
-    /// The desk's name in sentences: host, and port where it is not the usual one.
-    desk: String,
-    token: SecretString,
+    route: Route,
+    /// The one in use.
+    token: Mutex<SecretString>,
+    tokens: Option<Arc<dyn Tokens>>,
+    /// Held while the token is read again: once for all that were refused with it.
+    rereading: tokio::sync::Mutex<()>,
     limits: Limits,
 }
 
 impl fmt::Debug for NativeApi {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("NativeApi").field(&self.desk).finish()
+        f.debug_tuple("NativeApi").field(&self.route.desk).finish()
     }
 }
 
@@ -110,55 +103,54 @@ impl NativeApi {
         token: SecretString,
         allow_insecure_http: bool,
     ) -> Result<Self, ConnectError> {
-        Self::with_limits(url, token, allow_insecure_http, Limits::default())
+        Self::with(url, token, Options { allow_insecure_http, ..Options::default() })
     }
 
-    /// The same, with other deadlines and bounds.
+    /// The same, asked in another way.
     ///
     /// # Errors
-    /// As [`NativeApi::new`].
-    pub fn with_limits(
-        url: &Url,
-        token: SecretString,
-        allow_insecure_http: bool,
-        limits: Limits,
-    ) -> Result<Self, ConnectError> {
-        let plain = match url.scheme() {
-            "http" => true,
-            "https" => false,
-            _ => return Err(ConnectError::NotHttp),
-        };
-        let host = url.host().ok_or(ConnectError::NotHttp)?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(ConnectError::Credentials);
-        }
-        let local = is_loopback(&host);
-        let desk = match url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_string(),
-        };
-        if plain && !local && !allow_insecure_http {
-            return Err(ConnectError::Insecure { desk });
-        }
-        if token.expose_secret().is_empty()
-            || token.expose_secret().contains(char::is_whitespace)
-            || HeaderValue::from_str(token.expose_secret()).is_err()
-        {
+    /// As [`NativeApi::new`], and if proxy or authorities cannot be used.
+    pub fn with(url: &Url, token: SecretString, options: Options) -> Result<Self, ConnectError> {
+        let route = Route::to(url, &options)?;
+        if !is_usable(&token) {
             return Err(ConnectError::BadToken);
         }
-        let http = http_client(plain, local, &limits)?;
-        Ok(Self { http, base: api_base(url), desk, token, limits })
+        let Options { limits, tokens, .. } = options;
+        let rereading = tokio::sync::Mutex::default();
+        Ok(Self { route, token: Mutex::new(token), tokens, rereading, limits })
     }
 
     /// The desk's name as sentences use it: "desk.example.org".
     #[must_use]
     pub fn desk(&self) -> &str {
-        &self.desk
+        &self.route.desk
+    }
+
+    fn token(&self) -> SecretString {
+        self.token.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Another token than the one that was refused, if there is one by now.
+    async fn reread(&self, refused: &SecretString) -> Result<Option<SecretString>, String> {
+        let _alone = self.rereading.lock().await;
+        let is_other = |token: &SecretString| token.expose_secret() != refused.expose_secret();
+        let current = self.token();
+        if is_other(&current) {
+            return Ok(Some(current));
+        }
+        let Some(tokens) = &self.tokens else { return Ok(None) };
+        let read = tokens.read().await?;
+        if !is_other(&read) || !is_usable(&read) {
+            return Ok(None);
+        }
+        tracing::info!(desk = self.desk(), "the token was changed");
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = read.clone();
+        Ok(Some(read))
     }
 
     /// An address below the API path; segments are percent-encoded.
     fn url(&self, segments: &[&str]) -> Url {
-        let mut url = self.base.clone();
+        let mut url = self.route.base.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(segments);
         }
@@ -170,30 +162,78 @@ impl NativeApi {
         Ok(self.url(&[&["corrections", id], rest].concat()))
     }
 
-    /// Sends a request and reads the answer whole, within the deadlines and bounds.
+    /// Sends a request and reads the answer whole, within the deadlines and bounds. One that is refused for
+    /// its token is sent once more if there is another token by now: it is the same request, so what acts
+    /// once still does.
     async fn exchange(
         &self,
         request: RequestBuilder,
         asked: Asked,
         held: Duration,
     ) -> Result<Raw, CallError> {
-        let request = request
-            .bearer_auth(self.token.expose_secret())
-            .header(ACCEPT, format!("application/json, {PROBLEM_JSON}"));
-        let begins_within = self.limits.headers + held;
-        let response = match tokio::time::timeout(begins_within, request.send()).await {
-            Err(_) => return Err(failure::silent(&self.desk, begins_within)),
-            Ok(Err(error)) => return Err(failure::of_sending(&self.desk, &error, self.limits)),
-            Ok(Ok(response)) => response,
-        };
+        let again = request.try_clone();
+        let token = self.token();
+        let raw = self.exchange_with(&token, request, asked, held).await?;
+        if raw.status != StatusCode::UNAUTHORIZED {
+            return Ok(raw);
+        }
+        match (self.reread(&token).await, again) {
+            (Ok(Some(other)), Some(again)) => self.exchange_with(&other, again, asked, held).await,
+            (Ok(_), _) => Ok(raw),
+            (Err(why), _) => Err(failure::not_reread(raw.error(self.desk()), &why)),
+        }
+    }
+
+    async fn exchange_with(
+        &self,
+        token: &SecretString,
+        request: RequestBuilder,
+        asked: Asked,
+        held: Duration,
+    ) -> Result<Raw, CallError> {
+        let request = request.header(ACCEPT, format!("application/json, {PROBLEM_JSON}"));
+        let response = self.begin(token, request, self.limits.headers + held).await?;
+        self.whole(response, token, asked).await
+    }
+
+    /// Sends a request with the token; gives what begins to be answered.
+    async fn begin(
+        &self,
+        token: &SecretString,
+        request: RequestBuilder,
+        within: Duration,
+    ) -> Result<Response, CallError> {
+        let request = request.bearer_auth(token.expose_secret());
+        match tokio::time::timeout(within, request.send()).await {
+            Err(_) => Err(failure::silent(self.desk(), within)),
+            Ok(Err(error)) => Err(failure::of_sending(&self.route, &error, self.limits)),
+            Ok(Ok(response)) => Ok(response),
+        }
+    }
+
+    /// The answer, read whole.
+    async fn whole(
+        &self,
+        response: Response,
+        token: &SecretString,
+        asked: Asked,
+    ) -> Result<Raw, CallError> {
         let status = response.status();
         let headers = response.headers().clone();
         let body = match tokio::time::timeout(self.limits.body, self.read(response, asked)).await {
-            Err(_) => return Err(failure::stalled(&self.desk)),
+            Err(_) => return Err(failure::stalled(self.desk())),
             Ok(read) => read?,
         };
-        tracing::debug!(desk = self.desk, status = status.as_u16(), bytes = body.len(), "answered");
-        Ok(Raw::new(status, &headers, body))
+        tracing::debug!(
+            desk = self.desk(),
+            status = status.as_u16(),
+            bytes = body.len(),
+            "answered"
+        );
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return Err(failure::proxy_asks(&self.route));
+        }
+        Ok(Raw::new(status, &headers, body, token.clone()))
     }
 
     async fn read(
@@ -204,12 +244,12 @@ impl NativeApi {
         let mut body = Vec::new();
         loop {
             match tokio::time::timeout(self.limits.piece, response.chunk()).await {
-                Err(_) => return Err(failure::stalled(&self.desk)),
-                Ok(Err(error)) => return Err(failure::of_reading(&self.desk, &error, asked)),
+                Err(_) => return Err(failure::stalled(self.desk())),
+                Ok(Err(error)) => return Err(failure::of_reading(self.desk(), &error, asked)),
                 Ok(Ok(None)) => return Ok(body),
                 Ok(Ok(Some(piece))) => {
                     if body.len() + piece.len() > self.limits.bytes {
-                        return Err(failure::too_large(&self.desk));
+                        return Err(failure::too_large(self.desk()));
                     }
                     body.extend_from_slice(&piece);
                 }
@@ -223,17 +263,21 @@ impl NativeApi {
         asked: Asked,
         held: Duration,
     ) -> Result<Answer<T>, CallError> {
-        self.exchange(request, asked, held).await?.value(&self.desk, self.token.expose_secret())
+        self.exchange(request, asked, held).await?.value(self.desk())
     }
 }
 
 impl CaseApi for NativeApi {
+    fn fingerprint(&self) -> Option<Fingerprint> {
+        Some(Fingerprint::of(&self.token()))
+    }
+
     fn me(&self) -> Call<'_, Me> {
-        self.ask(self.http.get(self.url(&["me"])), Asked::Read, Duration::ZERO).boxed()
+        self.ask(self.route.http.get(self.url(&["me"])), Asked::Read, Duration::ZERO).boxed()
     }
 
     fn policy(&self) -> Call<'_, PolicyDocument> {
-        self.ask(self.http.get(self.url(&["policy"])), Asked::Read, Duration::ZERO).boxed()
+        self.ask(self.route.http.get(self.url(&["policy"])), Asked::Read, Duration::ZERO).boxed()
     }
 
     fn changes<'a>(
@@ -253,12 +297,13 @@ impl CaseApi for NativeApi {
                 query.append_pair("wait", &wait.as_secs().to_string());
             }
         }
-        self.ask(self.http.get(url), Asked::Read, wait).boxed()
+        self.ask(self.route.http.get(url), Asked::Read, wait).boxed()
     }
 
     fn case<'a>(&'a self, id: &'a CaseId, known: Option<Revision>) -> Call<'a, Fetched> {
         async move {
-            let mut request = self.http.get(self.url(&["cases", askable("case", id.as_str())?]));
+            let mut request =
+                self.route.http.get(self.url(&["cases", askable("case", id.as_str())?]));
             if let Some(revision) = known {
                 request = request.header(IF_NONE_MATCH, format!("\"{revision}\""));
             }
@@ -266,7 +311,7 @@ impl CaseApi for NativeApi {
             if known.is_some() && raw.status == StatusCode::NOT_MODIFIED {
                 return Ok(Answer { date: raw.date, value: Fetched::Unchanged });
             }
-            let Answer { value, date } = raw.value(&self.desk, self.token.expose_secret())?;
+            let Answer { value, date } = raw.value(self.desk())?;
             Ok(Answer { value: Fetched::Case(Box::new(value)), date })
         }
         .boxed()
@@ -281,21 +326,24 @@ impl CaseApi for NativeApi {
     ) -> Call<'a, Acted> {
         async move {
             let url = self.url(&["cases", askable("case", id.as_str())?, "actions"]);
-            let request = marked(self.http.post(url).json(action), key, if_match);
+            let request = marked(self.route.http.post(url).json(action), key, if_match);
             self.ask(request, Asked::Write, Duration::ZERO).await
         }
         .boxed()
     }
 
     fn report<'a>(&'a self, report: &'a Report) -> Call<'a, Reported> {
-        let request = self.http.post(self.url(&["cases"])).json(report);
+        let request = self.route.http.post(self.url(&["cases"])).json(report);
         self.ask(request, Asked::Write, Duration::ZERO).boxed()
     }
 
     fn attachments<'a>(&'a self, id: &'a CaseId) -> Call<'a, Vec<Attachment>> {
         async move {
-            let request =
-                self.http.get(self.url(&["cases", askable("case", id.as_str())?, "attachments"]));
+            let request = self.route.http.get(self.url(&[
+                "cases",
+                askable("case", id.as_str())?,
+                "attachments",
+            ]));
             self.ask(request, Asked::Read, Duration::ZERO).await
         }
         .boxed()
@@ -327,13 +375,13 @@ impl CaseApi for NativeApi {
                 query.append_pair("after", after.as_str());
             }
         }
-        self.ask(self.http.get(url), Asked::Read, Duration::ZERO).boxed()
+        self.ask(self.route.http.get(url), Asked::Read, Duration::ZERO).boxed()
     }
 
     fn correction<'a>(&'a self, id: &'a CorrectionId) -> Call<'a, CorrectionDetail> {
         async move {
             let url = self.correction_url(id, &[])?;
-            self.ask(self.http.get(url), Asked::Read, Duration::ZERO).await
+            self.ask(self.route.http.get(url), Asked::Read, Duration::ZERO).await
         }
         .boxed()
     }
@@ -343,7 +391,7 @@ impl CaseApi for NativeApi {
         key: Uuid,
         draft: &'a CorrectionDraft,
     ) -> Call<'a, Correction> {
-        let request = self.http.post(self.url(&["corrections"])).json(draft);
+        let request = self.route.http.post(self.url(&["corrections"])).json(draft);
         self.ask(marked(request, key, None), Asked::Write, Duration::ZERO).boxed()
     }
 
@@ -355,7 +403,7 @@ impl CaseApi for NativeApi {
         amendment: &'a Amendment,
     ) -> Call<'a, Correction> {
         async move {
-            let request = self.http.patch(self.correction_url(id, &[])?).json(amendment);
+            let request = self.route.http.patch(self.correction_url(id, &[])?).json(amendment);
             self.ask(marked(request, key, if_match), Asked::Write, Duration::ZERO).await
         }
         .boxed()
@@ -370,7 +418,7 @@ impl CaseApi for NativeApi {
     ) -> Call<'a, Correction> {
         async move {
             let links = Links { cases: cases.to_vec() };
-            let request = self.http.post(self.correction_url(id, &["cases"])?).json(&links);
+            let request = self.route.http.post(self.correction_url(id, &["cases"])?).json(&links);
             self.ask(marked(request, key, if_match), Asked::Write, Duration::ZERO).await
         }
         .boxed()
@@ -397,55 +445,11 @@ fn askable<'i>(what: &str, id: &'i str) -> Result<&'i str, CallError> {
     }
 }
 
-fn is_loopback(host: &Host<&str>) -> bool {
-    match host {
-        Host::Domain(name) => {
-            name.eq_ignore_ascii_case("localhost")
-                || name.to_ascii_lowercase().ends_with(".localhost")
-        }
-        Host::Ipv4(ip) => ip.is_loopback(),
-        Host::Ipv6(ip) => IpAddr::V6(*ip).to_canonical().is_loopback(),
-    }
-}
-
-/// `https://host/x`, `https://host/x/` and `https://host/x/api/v1` all name the API at `/x/api/v1/`.
-fn api_base(url: &Url) -> Url {
-    let mut base = url.clone();
-    base.set_query(None);
-    base.set_fragment(None);
-    let path = base.path().trim_end_matches('/');
-    let prefix = path.strip_suffix("/api/v1").unwrap_or(path);
-    let path = format!("{prefix}/api/v1/");
-    base.set_path(&path);
-    base
-}
-
-fn http_client(plain: bool, local: bool, limits: &Limits) -> Result<Client, ConnectError> {
-    static PROVIDER: Once = Once::new();
-    PROVIDER.call_once(|| {
-        // Already installed by somebody else is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
-    let mut builder = Client::builder()
-        .user_agent(concat!("caseload/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .retry(reqwest::retry::never())
-        .connect_timeout(limits.connect)
-        // Idle connections are given up before a service does, so that no request meets a closing one.
-        .pool_idle_timeout(Duration::from_secs(15))
-        // A connection whose other end is gone without a word must not hold requests for ever.
-        .http2_keep_alive_interval(Duration::from_secs(10))
-        .http2_keep_alive_timeout(Duration::from_secs(5))
-        .http2_keep_alive_while_idle(true);
-    if plain {
-        // No roots are needed, so a machine that has none can still show the demo.
-        builder = builder.tls_certs_only([]);
-    }
-    if local {
-        builder = builder.no_proxy();
-    }
-    builder.build().map_err(|error| ConnectError::Tls(failure::cause(&error, limits.connect)))
+fn is_usable(token: &SecretString) -> bool {
+    let token = token.expose_secret();
+    !token.is_empty()
+        && !token.contains(char::is_whitespace)
+        && HeaderValue::from_str(token).is_ok()
 }
 
 #[cfg(test)]
@@ -465,7 +469,7 @@ mod tests {
             ("http://localhost/desk/api/v1/?x=1#y", "http://localhost/desk/api/v1/"),
             ("http://[::1]/desk", "http://[::1]/desk/api/v1/"),
         ] {
-            assert_eq!(api(given).unwrap().base.as_str(), base, "{given}");
+            assert_eq!(api(given).unwrap().route.base.as_str(), base, "{given}");
         }
     }
 

@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::Command;
 use url::Url;
 
 use super::environment::{Environment, SECRETS};
@@ -19,6 +21,10 @@ use super::{ConfigError, places};
 const COMMAND_BOUND: Duration = Duration::from_secs(10);
 /// The longest token; a longer line is something else.
 const TOKEN_CAP: usize = 4096;
+/// Bytes of a file of certificates; all that a system trusts are some 200 KiB.
+const CA_CAP: u64 = 4 * 1024 * 1024;
+/// Under which name the keyring has the tokens; the account is the desk's name.
+const KEYRING_SERVICE: &str = "caseload";
 
 /// A desk that can be connected to.
 #[derive(Debug, Clone)]
@@ -27,6 +33,10 @@ pub struct Desk {
     pub kind: DeskKind,
     pub url: Url,
     pub token: TokenPlace,
+    /// Certificates of authorities that are trusted besides the system's, in PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Variables that hold tokens, of this desk or another.
+    secrets: Arc<[String]>,
 }
 
 /// Where a desk's token is to be had.
@@ -44,7 +54,7 @@ pub enum TokenPlace {
         file: PathBuf,
         token: SecretString,
     },
-    /// Recognised, and not available in this version.
+    /// What keeps the person's passwords: the Secret Service (GNOME, KDE), or the keychain of macOS.
     Keyring,
     /// Nowhere.
     Missing,
@@ -91,6 +101,13 @@ impl Desks {
                 TokenPlace::Missing
             }
         };
+        let secrets: Arc<[String]> = tables
+            .values()
+            .filter_map(|table| match &table.token.as_ref()?.value {
+                TokenSource::Env(variable) => Some(variable.clone()),
+                _ => None,
+            })
+            .collect();
         let mut named = BTreeMap::new();
         for (name, table) in tables {
             let token = match table.token.as_ref().map(|at| &at.value) {
@@ -105,7 +122,15 @@ impl Desks {
                 Some(TokenSource::Keyring) => TokenPlace::Keyring,
                 None => token_of_environment(),
             };
-            let desk = Desk { name: name.clone(), kind: table.kind, url: table.url.clone(), token };
+            let ca_file = table.ca_file.as_ref();
+            let desk = Desk {
+                name: name.clone(),
+                kind: table.kind,
+                url: table.url.clone(),
+                token,
+                ca_file: ca_file.map(|path| places::resolve(&path.value, file, environment)),
+                secrets: Arc::clone(&secrets),
+            };
             named.insert(name.clone(), desk);
         }
         let mut from_environment = None;
@@ -121,6 +146,8 @@ impl Desks {
                 kind: DeskKind::Caseload,
                 url,
                 token: token_of_environment(),
+                ca_file: None,
+                secrets: Arc::clone(&secrets),
             };
             named.insert(name.clone(), desk);
             from_environment = Some(name);
@@ -170,9 +197,56 @@ impl Desks {
     }
 }
 
+/// Whether a program that is run for a token may ask the person for a passphrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asking {
+    /// The terminal is ours to lend.
+    Allowed,
+    /// A screen is on the terminal.
+    Not,
+}
+
 impl Desk {
     /// Reads the token from where it is.
     pub async fn token(&self, environment: &Environment) -> Result<SecretString, ConfigError> {
+        self.read_token(environment, Asking::Allowed).await
+    }
+
+    /// Reads it again while a screen may be on the terminal: what is run for it gets no terminal.
+    pub async fn token_again(
+        &self,
+        environment: &Environment,
+    ) -> Result<SecretString, ConfigError> {
+        self.read_token(environment, Asking::Not).await
+    }
+
+    /// The certificates of [`Desk::ca_file`]; empty without one.
+    pub fn authorities(&self) -> Result<Vec<u8>, ConfigError> {
+        use std::io::Read;
+        let Some(path) = &self.ca_file else { return Ok(Vec::new()) };
+        let mut pem = Vec::new();
+        let read = std::fs::File::open(path)
+            .and_then(|file| file.take(CA_CAP + 1).read_to_end(&mut pem))
+            .map_err(|error| self.bad_authorities(&format!("could not be read: {error}")))?;
+        match read as u64 {
+            0 => Err(self.bad_authorities("is empty")),
+            size if size > CA_CAP => Err(self.bad_authorities("is larger than 4 MiB")),
+            _ => Ok(pem),
+        }
+    }
+
+    /// What is wrong with the file of [`Desk::ca_file`].
+    #[must_use]
+    pub fn bad_authorities(&self, why: &str) -> ConfigError {
+        let path = self.ca_file.as_deref().unwrap_or(Path::new("")).to_string_lossy();
+        ConfigError::new(format!("the ca_file {} of desk {} {why}", shown(&path), self.name))
+    }
+
+    async fn read_token(
+        &self,
+        environment: &Environment,
+        asking: Asking,
+    ) -> Result<SecretString, ConfigError> {
         let variable = |name: &str| {
             environment.text(name).map(str::to_owned).ok_or_else(|| {
                 ConfigError::new(format!(
@@ -186,19 +260,13 @@ impl Desk {
             TokenPlace::Environment => variable("CASELOAD_TOKEN")?,
             TokenPlace::Variable(name) => variable(name)?,
             TokenPlace::File(path) => self.read_file(path)?,
-            TokenPlace::Command(command) => self.run(command).await?,
+            TokenPlace::Command(command) => self.run_command(command, asking).await?,
             TokenPlace::Literal { token, .. } => token.expose_secret().to_owned(),
-            TokenPlace::Keyring => {
-                return Err(ConfigError::new(format!(
-                    "desk {}: keyring is not available in this version; use token_file, token_env \
-                     or token_command",
-                    self.name
-                )));
-            }
+            TokenPlace::Keyring => self.ask_keyring(environment, asking).await?,
             TokenPlace::Missing => {
                 return Err(ConfigError::new(format!(
                     "desk {} has no token: set CASELOAD_TOKEN or CASELOAD_TOKEN_FILE, or write \
-                     token_file, token_env or token_command into its [desk.NAME]",
+                     token_file, token_env, token_command or keyring into its [desk.NAME]",
                     self.name
                 )));
             }
@@ -236,26 +304,88 @@ impl Desk {
         Ok(text)
     }
 
-    /// The first line that the command writes. It runs by `sh -c`, so that pipes and `~` work, with
-    /// this program's terminal, so that it can ask for a passphrase, and without its secrets.
-    async fn run(&self, command: &str) -> Result<String, ConfigError> {
-        let fail =
-            |why: String| ConfigError::new(format!("token_command of desk {} {why}", self.name));
-        let mut shell = tokio::process::Command::new("sh");
-        shell.arg("-c").arg(command).stdout(Stdio::piped()).kill_on_drop(true);
-        for secret in SECRETS {
-            shell.env_remove(secret);
+    /// The first line that the command writes. It runs by `sh -c`, so that pipes and `~` work.
+    async fn run_command(&self, command: &str, asking: Asking) -> Result<String, ConfigError> {
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(command);
+        match self.first_line(shell, asking).await {
+            Ok(line) => Ok(line),
+            Err(Ran::NotStarted(error)) => Err(format!("could not be started: {error}")),
+            Err(Ran::Failed(status)) => Err(format!("failed: {status}")),
+            Err(Ran::Broken(error)) => Err(format!("could not be read: {error}")),
+            Err(Ran::TooLong) => Err(too_long()),
         }
-        let mut child =
-            shell.spawn().map_err(|error| fail(format!("could not be started: {error}")))?;
+        .map_err(|why| ConfigError::new(format!("token_command of desk {} {why}", self.name)))
+    }
+
+    /// Asks the program of the system that reads the keyring; no argument of it holds a secret.
+    async fn ask_keyring(
+        &self,
+        environment: &Environment,
+        asking: Asking,
+    ) -> Result<String, ConfigError> {
+        let (program, install, put) = if cfg!(target_os = "macos") {
+            (
+                "security",
+                "a part of macOS",
+                format!("security add-generic-password -s {KEYRING_SERVICE} -a {} -w", self.name),
+            )
+        } else {
+            (
+                "secret-tool",
+                "the package libsecret-tools, or libsecret",
+                format!(
+                    "secret-tool store --label='{KEYRING_SERVICE} {0}' service {KEYRING_SERVICE} account {0}",
+                    self.name
+                ),
+            )
+        };
+        let mut ask = Command::new(program);
+        if cfg!(target_os = "macos") {
+            ask.args(["find-generic-password", "-s", KEYRING_SERVICE, "-a", &self.name, "-w"]);
+        } else {
+            ask.args(["lookup", "service", KEYRING_SERVICE, "account", &self.name]);
+        }
+        if let Some(path) = environment.os("PATH") {
+            ask.env("PATH", path);
+        }
+        let why = match self.first_line(ask, asking).await {
+            Ok(line) => return Ok(line),
+            Err(Ran::NotStarted(error)) if error.kind() == std::io::ErrorKind::NotFound => format!(
+                "is read by {program}, which is not installed ({install}); install it, or use token_file, \
+                 token_env or token_command"
+            ),
+            Err(Ran::NotStarted(error)) => {
+                format!("is read by {program}, which could not be started: {error}")
+            }
+            Err(Ran::Failed(_)) => format!("is locked, or has none; put it there with: {put}"),
+            Err(Ran::Broken(error)) => format!("could not be read: {error}"),
+            Err(Ran::TooLong) => format!("was asked, but {program} {}", too_long()),
+        };
+        Err(ConfigError::new(format!("the keyring with the token of desk {} {why}", self.name)))
+    }
+
+    /// The first line that a program writes. It has this program's terminal, so that it can ask for a
+    /// passphrase, unless a screen is there; and it never has this program's secrets.
+    async fn first_line(&self, mut program: Command, asking: Asking) -> Result<String, Ran> {
+        program.stdout(Stdio::piped()).kill_on_drop(true);
+        if asking == Asking::Not {
+            program.stdin(Stdio::null()).stderr(Stdio::null());
+            // In the background of the terminal: what reads there all the same is stopped, and given up.
+            #[cfg(unix)]
+            program.process_group(0);
+        }
+        for secret in SECRETS.iter().copied().chain(self.secrets.iter().map(String::as_str)) {
+            program.env_remove(secret);
+        }
+        let mut child = program.spawn().map_err(Ran::NotStarted)?;
         let stdout = child.stdout.take();
         let ran = tokio::time::timeout(COMMAND_BOUND, async {
             let mut line = String::new();
             if let Some(stdout) = stdout {
                 let mut reader = BufReader::new(stdout.take(64 * 1024));
                 reader.read_line(&mut line).await?;
-                // What follows is not ours; it is taken so that the command does not fail on a
-                // closed pipe.
+                // What follows is not ours; it is taken so that the program does not fail on a closed pipe.
                 tokio::io::copy(&mut reader, &mut tokio::io::sink()).await?;
             }
             Ok::<_, std::io::Error>((line, child.wait().await?))
@@ -263,11 +393,23 @@ impl Desk {
         .await;
         match ran {
             Ok(Ok((line, status))) if status.success() => Ok(line),
-            Ok(Ok((_, status))) => Err(fail(format!("failed: {status}"))),
-            Ok(Err(error)) => Err(fail(format!("could not be read: {error}"))),
-            Err(_) => Err(fail(format!("did not end within {} seconds", COMMAND_BOUND.as_secs()))),
+            Ok(Ok((_, status))) => Err(Ran::Failed(status)),
+            Ok(Err(error)) => Err(Ran::Broken(error)),
+            Err(_) => Err(Ran::TooLong),
         }
     }
+}
+
+/// How a program ended that was to write a token.
+enum Ran {
+    NotStarted(std::io::Error),
+    Failed(ExitStatus),
+    Broken(std::io::Error),
+    TooLong,
+}
+
+fn too_long() -> String {
+    format!("did not end within {} seconds", COMMAND_BOUND.as_secs())
 }
 
 /// Refuses a file with a secret in it that others can read, with the command that mends it. A file

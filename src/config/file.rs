@@ -84,6 +84,8 @@ pub struct DeskTable {
     pub kind: DeskKind,
     pub url: Url,
     pub token: Option<At<TokenSource>>,
+    /// Certificates of authorities that are trusted besides the system's.
+    pub ca_file: Option<At<String>>,
     pub line: usize,
 }
 
@@ -145,7 +147,7 @@ pub struct ConfigFile {
 
 const TOP: &[&str] = &["policy", "desk", "screen", "alerts", "keys", "serve"];
 const DESK: &[&str] =
-    &["kind", "url", "token_file", "token_env", "token_command", "keyring", "token"];
+    &["kind", "url", "ca_file", "token_file", "token_env", "token_command", "keyring", "token"];
 const SCREEN: &[&str] = &["theme", "ascii", "mouse", "reduced_motion"];
 const ALERTS: &[&str] = &["at", "bell", "osc", "quiet"];
 
@@ -259,6 +261,7 @@ fn read_desk(
 ) -> Option<DeskTable> {
     let mut kind = None;
     let mut url = None;
+    let mut ca_file = None;
     let mut tokens: Vec<(&str, At<TokenSource>)> = Vec::new();
     let mut has_url = false;
     for (name, value) in r.table(value, &format!("desk.{desk}")) {
@@ -271,6 +274,7 @@ fn read_desk(
                 has_url = true;
                 url = r.text(value, "url").and_then(|text| r.checked(text, |t| desk_url(&t)));
             }
+            "ca_file" => ca_file = r.filled(value, "ca_file"),
             "token_file" => token("token_file", r.source(value, "token_file", TokenSource::File)),
             "token_env" => token("token_env", r.source(value, "token_env", TokenSource::Env)),
             "token_command" => {
@@ -298,6 +302,7 @@ fn read_desk(
         kind: kind.map_or(DeskKind::Caseload, |at| at.value),
         url: url?.value,
         token: tokens.pop().map(|(_, source)| source),
+        ca_file,
         line,
     })
 }

@@ -68,7 +68,7 @@ fn the_example_is_a_right_configuration_and_shows_every_key() {
     assert!(serve.tls_certificate.is_some() && serve.tls_key.is_some());
     assert!(serve.trusted_proxies.is_some() && serve.metrics_allow.is_some());
     assert!(serve.log_format.is_some() && serve.log_to.is_some());
-    for key in ["token_file", "token_env", "token_command", "keyring"] {
+    for key in ["ca_file", "token_file", "token_env", "token_command", "keyring"] {
         assert!(everything.contains(key), "{key} is not shown");
     }
 }
@@ -299,12 +299,7 @@ fn a_token_comes_from_its_place_and_errors_name_the_place_only() {
     assert_eq!(
         got("", &[]).unwrap_err().to_string(),
         "desk a has no token: set CASELOAD_TOKEN or CASELOAD_TOKEN_FILE, or write token_file, \
-         token_env or token_command into its [desk.NAME]"
-    );
-    assert_eq!(
-        got("keyring = true", &[]).unwrap_err().to_string(),
-        "desk a: keyring is not available in this version; use token_file, token_env or \
-         token_command"
+         token_env, token_command or keyring into its [desk.NAME]"
     );
     assert_eq!(
         got("token_env = \"MINE\"", &[]).unwrap_err().to_string(),
@@ -368,6 +363,72 @@ fn a_token_command_gives_its_first_line_and_its_failures_are_told() {
         got("true").unwrap_err().to_string(),
         "the token of desk a is empty (it comes from token_command)"
     );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_keyring_is_asked_for_the_desk_by_its_name_and_a_missing_program_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let settings =
+        load(home.path(), "[desk.a]\nurl = \"https://a.example\"\nkeyring = true\n", &[]);
+    let settings = settings.unwrap();
+    let path = [("PATH", home.path().to_str().unwrap())];
+    assert_eq!(
+        token(&settings, &path).unwrap_err().to_string(),
+        "the keyring with the token of desk a is read by secret-tool, which is not installed (the package \
+         libsecret-tools, or libsecret); install it, or use token_file, token_env or token_command"
+    );
+    let played = |script: &str| {
+        write(&home.path().join("secret-tool"), &format!("#!/bin/sh\n{script}\n"), 0o700);
+        token(&settings, &path)
+    };
+    let asked = "[ \"$*\" = 'lookup service caseload account a' ] && echo from-keyring";
+    assert_eq!(played(asked).unwrap(), "from-keyring");
+    assert_eq!(
+        played("exit 1").unwrap_err().to_string(),
+        "the keyring with the token of desk a is locked, or has none; put it there with: secret-tool store \
+         --label='caseload a' service caseload account a"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_token_is_read_again_from_its_place_and_without_the_terminal() {
+    let home = tempfile::tempdir().unwrap();
+    let again = |source: &str| {
+        let config = format!("[desk.a]\nurl = \"https://a.example\"\n{source}\n");
+        let settings = load(home.path(), &config, &[]).unwrap();
+        let desk = settings.selected_desk().unwrap().clone();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let token = runtime.block_on(desk.token_again(&Environment::of(&[]))).unwrap();
+        token.expose_secret().to_owned()
+    };
+    write(&home.path().join("t"), "first\n", 0o600);
+    assert_eq!(again("token_file = \"t\""), "first");
+    write(&home.path().join("t"), "second\n", 0o600);
+    assert_eq!(again("token_file = \"t\""), "second");
+    if cfg!(target_os = "linux") {
+        assert_eq!(again("token_command = \"readlink /proc/self/fd/0\""), "/dev/null");
+        assert_eq!(again("token_command = \"readlink /proc/self/fd/2\""), "/dev/null");
+    }
+}
+
+#[test]
+fn a_file_of_authorities_is_read_from_beside_the_configuration_and_its_faults_name_it() {
+    let home = tempfile::tempdir().unwrap();
+    let config = "[desk.a]\nurl = \"https://a.example\"\nca_file = \"ca.pem\"\n";
+    let read = || {
+        let settings = load(home.path(), config, &[])?;
+        settings.selected_desk()?.authorities()
+    };
+    let path = home.path().join("ca.pem");
+    let named = format!("the ca_file {} of desk a ", path.display());
+    let error = read().unwrap_err().to_string();
+    assert!(error.starts_with(&format!("{named}could not be read: ")), "{error}");
+    write(&path, "", 0o644);
+    assert_eq!(read().unwrap_err().to_string(), format!("{named}is empty"));
+    write(&path, "certificates", 0o644);
+    assert_eq!(read().unwrap(), b"certificates");
 }
 
 #[test]

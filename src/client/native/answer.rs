@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -32,12 +33,19 @@ pub(super) struct Raw {
     retry_after: Option<Duration>,
     location: String,
     body: Vec<u8>,
+    /// The one that was sent: it is taken out of whatever came back.
+    token: SecretString,
 }
 
 impl Raw {
-    pub(super) fn new(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Self {
+    pub(super) fn new(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: Vec<u8>,
+        token: SecretString,
+    ) -> Self {
         let text = |name: HeaderName| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or("");
-        let date = instant(text(DATE));
+        let date = date(headers);
         let media_type = text(CONTENT_TYPE).split(';').next().unwrap_or("").trim();
         Self {
             status,
@@ -46,17 +54,14 @@ impl Raw {
             retry_after: silence(text(RETRY_AFTER), date),
             location: text(LOCATION).to_ascii_lowercase(),
             body,
+            token,
         }
     }
 
     /// The value of a good answer, or why there is none.
-    pub(super) fn value<T: DeserializeOwned>(
-        self,
-        desk: &str,
-        token: &str,
-    ) -> Result<Answer<T>, CallError> {
+    pub(super) fn value<T: DeserializeOwned>(self, desk: &str) -> Result<Answer<T>, CallError> {
         if !self.status.is_success() {
-            return Err(self.error(desk, token));
+            return Err(self.error(desk));
         }
         if self.is_page() {
             return Err(self.page(desk));
@@ -64,7 +69,7 @@ impl Raw {
         if !self.is_json() {
             return Err(not_an_api(desk));
         }
-        match decode(&self.body, token) {
+        match decode(&self.body, self.token.expose_secret()) {
             Some(value) => Ok(Answer { value, date: self.date }),
             None => Err(CallError::NotUnderstood(
                 format!("The answer of {desk} is broken, or of a version that is not known here")
@@ -74,15 +79,15 @@ impl Raw {
     }
 
     /// Why there is no file in an answer.
-    pub(super) fn refused(&self, desk: &str, token: &str) -> CallError {
+    pub(super) fn refused(&self, desk: &str) -> CallError {
         match self.status.is_success() {
-            false => self.error(desk, token),
+            false => self.error(desk),
             true if self.is_page() => self.page(desk),
             true => not_an_api(desk),
         }
     }
 
-    fn error(&self, desk: &str, token: &str) -> CallError {
+    pub(super) fn error(&self, desk: &str) -> CallError {
         let status = self.status;
         if status.is_redirection() {
             // Not followed: the token is for this desk alone.
@@ -90,11 +95,11 @@ impl Raw {
                 login_page(desk)
             } else {
                 CallError::NotUnderstood(
-                    format!("{desk} sends us to another address, which is not followed").into(),
+                    format!("{desk} sends us to another address, which is not followed: the token is for this one alone. Check the address of the desk").into(),
                 )
             };
         }
-        let problem = self.problem(token);
+        let problem = self.problem();
         if status == StatusCode::UNAUTHORIZED {
             let said = problem.map(|p| p.detail).filter(|d| !d.is_empty());
             return CallError::SignedOut(said.unwrap_or_else(|| {
@@ -109,7 +114,7 @@ impl Raw {
                 .retry_after
                 .or_else(|| (status == StatusCode::TOO_MANY_REQUESTS).then_some(SHORT_SILENCE));
             let said = problem.map(|p| p.detail).filter(|d| !d.is_empty());
-            let what = said.unwrap_or_else(|| busy(desk, status).into());
+            let what = said.unwrap_or_else(|| busy(desk, status, retry_after).into());
             return CallError::Busy { what, retry_after };
         }
         match problem {
@@ -127,10 +132,11 @@ impl Raw {
     }
 
     /// The desk's problem. One with a code that we do not know yet is still a sentence for people.
-    fn problem(&self, token: &str) -> Option<Problem> {
+    fn problem(&self) -> Option<Problem> {
         if !self.is_json() {
             return None;
         }
+        let token = self.token.expose_secret();
         if let Some(mut problem) = decode::<Problem>(&self.body, token) {
             problem.status = self.status.as_u16();
             return Some(problem);
@@ -169,7 +175,7 @@ impl Raw {
             login_page(desk)
         } else {
             CallError::NotUnderstood(
-                format!("{desk} answers with a page instead of data: it is not a case API, or something stands between")
+                format!("{desk} answers with a page instead of data: it is not a case API, or something stands between; check the address of the desk")
                     .into(),
             )
         }
@@ -185,12 +191,19 @@ fn login_page(desk: &str) -> CallError {
 }
 
 fn not_an_api(desk: &str) -> CallError {
-    CallError::NotUnderstood(format!("What {desk} answers is not of a case API").into())
+    CallError::NotUnderstood(
+        format!("What {desk} answers is not of a case API; check the address of the desk").into(),
+    )
 }
 
-fn busy(desk: &str, status: StatusCode) -> String {
-    match status {
-        StatusCode::TOO_MANY_REQUESTS => format!("{desk} asks to be left alone for a while"),
+fn busy(desk: &str, status: StatusCode, silence: Option<Duration>) -> String {
+    match (status, silence) {
+        (StatusCode::TOO_MANY_REQUESTS, Some(silence)) => {
+            format!(
+                "{desk} was asked too often and wants to be left alone for {} s",
+                silence.as_secs()
+            )
+        }
         _ => format!("{desk} cannot answer now ({})", status.as_u16()),
     }
 }
@@ -252,6 +265,11 @@ fn without<'a>(text: &'a str, token: &str) -> Cow<'a, str> {
     } else {
         Cow::Borrowed(text)
     }
+}
+
+/// When the answer was sent, by the desk's clock.
+pub(super) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    headers.get(DATE).and_then(|date| date.to_str().ok()).and_then(instant)
 }
 
 /// A `Date`, as HTTP writes it.

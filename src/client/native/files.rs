@@ -13,7 +13,7 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::answer::Raw;
+use super::answer;
 use super::failure::{self, Asked};
 use super::{NativeApi, PROBLEM_JSON, askable};
 use crate::client::files::{Downloaded, Partial, Receiver, Upload};
@@ -78,10 +78,12 @@ impl NativeApi {
         let (head, tail) = around(&file.name, &boundary);
         let length = file.size + (head.len() + tail.len()) as u64;
         let (taken, mut moves) = watch::channel(0_u64);
+        let used = self.token();
         let request = self
+            .route
             .http
             .post(self.url(&["cases", askable("case", id.as_str())?, "attachments"]))
-            .bearer_auth(self.token.expose_secret())
+            .bearer_auth(used.expose_secret())
             .header(ACCEPT, format!("application/json, {PROBLEM_JSON}"))
             .header("idempotency-key", key.to_string())
             .header(CONTENT_TYPE, format!("multipart/form-data; boundary={boundary}"))
@@ -95,7 +97,7 @@ impl NativeApi {
                 answered = &mut sending => match answered {
                     Ok(response) => break response,
                     Err(error) => {
-                        return Err(failure::of_sending(&self.desk, &error, self.limits));
+                        return Err(failure::of_sending(&self.route, &error, self.limits));
                     }
                 },
                 moved = moves.changed(), if goes_on => if moved.is_err() {
@@ -104,20 +106,20 @@ impl NativeApi {
                     within = within.max(THINKING);
                 },
                 () = tokio::time::sleep(within) => {
-                    return Err(failure::silent(&self.desk, within));
+                    return Err(failure::silent(self.desk(), within));
                 }
             }
         };
-        self.raw(response, Asked::Write).await?.value(&self.desk, self.token.expose_secret())
-    }
-
-    /// An answer that is no file: read whole, as others are.
-    async fn raw(&self, response: Response, asked: Asked) -> Result<Raw, CallError> {
-        let (status, headers) = (response.status(), response.headers().clone());
-        match tokio::time::timeout(self.limits.body, self.read(response, asked)).await {
-            Err(_) => Err(failure::stalled(&self.desk)),
-            Ok(body) => Ok(Raw::new(status, &headers, body?)),
+        let raw = self.whole(response, &used, Asked::Write).await?;
+        if raw.status == StatusCode::UNAUTHORIZED {
+            match self.reread(&used).await {
+                // What was read of the file is gone; whoever sends it again reads it again.
+                Ok(Some(_)) => return Err(failure::token_changed(self.desk())),
+                Ok(None) => {}
+                Err(why) => return Err(failure::not_reread(raw.error(self.desk()), &why)),
+            }
         }
+        raw.value(self.desk())
     }
 
     pub(super) async fn bring_file(
@@ -129,9 +131,9 @@ impl NativeApi {
     ) -> Result<Answer<Downloaded>, CallError> {
         let file = askable("file", file)?;
         let mut request = self
+            .route
             .http
             .get(self.url(&["cases", askable("case", id.as_str())?, "attachments", file]))
-            .bearer_auth(self.token.expose_secret())
             // The bytes as they are, so that a part of them is a part of the file.
             .header(ACCEPT_ENCODING, "identity");
         if let Some(have) = have {
@@ -140,39 +142,47 @@ impl NativeApi {
                 .header(RANGE, format!("bytes={}-", have.length))
                 .header(IF_RANGE, format!("\"{}\"", have.sha256));
         }
-        let begins_within = self.limits.headers;
-        let mut response = match tokio::time::timeout(begins_within, request.send()).await {
-            Err(_) => return Err(failure::silent(&self.desk, begins_within)),
-            Ok(Err(error)) => return Err(failure::of_sending(&self.desk, &error, self.limits)),
-            Ok(Ok(response)) => response,
-        };
+        let again = request.try_clone();
+        let mut used = self.token();
+        let mut response = self.begin(&used, request, self.limits.headers).await?;
+        if response.status() == StatusCode::UNAUTHORIZED
+            && let Some(again) = again
+        {
+            match self.reread(&used).await {
+                Ok(Some(other)) => {
+                    used = other;
+                    response = self.begin(&used, again, self.limits.headers).await?;
+                }
+                Ok(None) => {}
+                Err(why) => {
+                    let refused = self.whole(response, &used, Asked::Read).await?;
+                    return Err(failure::not_reread(refused.error(self.desk()), &why));
+                }
+            }
+        }
         let at = match (response.status(), have) {
-            (StatusCode::OK, _) => 0,
+            (StatusCode::OK, _) => Some(0),
             (StatusCode::PARTIAL_CONTENT, Some(have)) if begins_at(&response, have.length) => {
-                have.length
+                Some(have.length)
             }
-            _ => {
-                return Err(self
-                    .raw(response, Asked::Read)
-                    .await?
-                    .refused(&self.desk, self.token()));
-            }
+            _ => None,
         };
         // A page of somebody else's is not a file of ours: those are always downloads.
-        if !response.headers().contains_key("content-disposition") {
-            return Err(self.raw(response, Asked::Read).await?.refused(&self.desk, self.token()));
-        }
-        let date = Raw::new(response.status(), response.headers(), Vec::new()).date;
+        let at = at.filter(|_| response.headers().contains_key("content-disposition"));
+        let Some(at) = at else {
+            return Err(self.whole(response, &used, Asked::Read).await?.refused(self.desk()));
+        };
+        let date = answer::date(response.headers());
         let kept = |kept| Ok(Answer { value: kept, date });
         if let Err(error) = to.begin(at) {
             return kept(Downloaded::NotKept(error));
         }
         loop {
             match tokio::time::timeout(self.limits.piece, response.chunk()).await {
-                Err(_) => return Err(failure::stalled(&self.desk)),
+                Err(_) => return Err(failure::stalled(self.desk())),
                 // As for a write: what came counts, and it can go on.
                 Ok(Err(error)) => {
-                    return Err(failure::of_reading(&self.desk, &error, Asked::Write));
+                    return Err(failure::of_reading(self.desk(), &error, Asked::Write));
                 }
                 Ok(Ok(None)) => return kept(Downloaded::Whole),
                 Ok(Ok(Some(piece))) => {
@@ -182,10 +192,6 @@ impl NativeApi {
                 }
             }
         }
-    }
-
-    fn token(&self) -> &str {
-        self.token.expose_secret()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::domain::UserId;
 
 /// Whose token it is, as the desk said in an earlier run.
 pub(super) async fn known(keep: &Db, fingerprint: &Fingerprint) -> Result<Owner, StoreError> {
-    let token = fingerprint.0.clone();
+    let token = fingerprint.as_str().to_owned();
     let user: Option<(String, Vec<u8>)> = keep
         .run(move |conn| {
             Box::pin(
@@ -21,7 +21,9 @@ pub(super) async fn known(keep: &Db, fingerprint: &Fingerprint) -> Result<Owner,
         })
         .await?;
     Ok(match user {
-        Some((id, sum)) if sum == Sum::of(&[&fingerprint.0, &id]) => Owner::User(UserId::new(id)),
+        Some((id, sum)) if sum == Sum::of(&[fingerprint.as_str(), &id]) => {
+            Owner::User(UserId::new(id))
+        }
         _ => Owner::Token(fingerprint.clone()),
     })
 }
@@ -46,9 +48,9 @@ impl Store {
                         "INSERT OR REPLACE INTO identities (fingerprint, user_id, sum) \
                          VALUES ($1, $2, $3)",
                     )
-                    .bind(&fingerprint.0)
+                    .bind(fingerprint.as_str())
                     .bind(&user)
-                    .bind(Sum::of(&[&fingerprint.0, &user]))
+                    .bind(Sum::of(&[fingerprint.as_str(), &user]))
                     .execute(&mut *conn)
                     .await?;
                     give(conn, &from, &owner.word()).await

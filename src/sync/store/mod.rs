@@ -19,9 +19,9 @@ mod tests;
 
 use std::sync::{Mutex, PoisonError};
 
-use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
+pub use crate::client::Fingerprint;
 pub use db::StoreError;
 pub use drafts::Drafts;
 pub use folder::Place;
@@ -33,18 +33,6 @@ use crate::domain::UserId;
 
 const KEEP: Schemas = &[include_str!("../../../assets/migrations/client/keep.sql")];
 const KEEP_FILE: &str = "keep.db";
-
-/// Tells tokens apart without telling them.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Fingerprint(String);
-
-impl Fingerprint {
-    /// Tokens are long and drawn, so that a plain hash gives nothing away.
-    #[must_use]
-    pub fn of(token: &SecretString) -> Self {
-        Self(folder::short_hash(token.expose_secret()))
-    }
-}
 
 /// Whose what is kept is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +48,7 @@ impl Owner {
     fn word(&self) -> String {
         match self {
             Self::User(id) => format!("user:{}", id.as_str()),
-            Self::Token(fingerprint) => format!("token:{}", fingerprint.0),
+            Self::Token(fingerprint) => format!("token:{}", fingerprint.as_str()),
         }
     }
 }
