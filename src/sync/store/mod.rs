@@ -7,6 +7,7 @@
 //!
 //! Any number of processes may use both at once.
 
+mod cache;
 mod db;
 mod drafts;
 mod folder;
@@ -22,6 +23,8 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::watch;
 
 pub use crate::client::Fingerprint;
+pub(crate) use cache::sees_the_same;
+pub use cache::{Applied, Known, Page, Rest, Resume};
 pub use db::StoreError;
 pub use drafts::Drafts;
 pub use folder::Place;
@@ -59,6 +62,7 @@ pub struct Store {
     place: Option<Place>,
     keep: Db,
     fingerprint: Fingerprint,
+    cache: cache::Cache,
     owner: watch::Sender<Owner>,
     notices: Mutex<Vec<String>>,
 }
@@ -100,6 +104,7 @@ impl Store {
             place,
             keep,
             fingerprint,
+            cache: cache::Cache::default(),
             owner: watch::Sender::new(owner),
             notices: Mutex::new(notices),
         }
@@ -118,6 +123,10 @@ impl Store {
     /// Sentences for the person about what was mended, set aside or cannot be kept; each is given once.
     pub fn take_notices(&self) -> Vec<String> {
         std::mem::take(&mut *self.notices.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn notice(&self, sentence: String) {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).push(sentence);
     }
 
     /// Whether what is kept outlives this process.
