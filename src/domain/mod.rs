@@ -4,6 +4,7 @@
 pub mod action;
 pub mod case;
 pub mod correction;
+pub mod freshness;
 pub mod nearest;
 pub mod outbox;
 pub mod people;
@@ -20,6 +21,7 @@ pub use case::{
     EarlierTarget, Resolution, TimelineEntry, TimelineKind, Visibility,
 };
 pub use correction::{Amendment, Correction, CorrectionDetail, CorrectionEvent};
+pub use freshness::{STALE_AFTER_S, is_stale};
 pub use people::{
     Actor, CaseId, CorrectionId, DeskNo, PartnerId, PartnerRef, Person, Revision, Role, UserId,
 };

@@ -50,6 +50,7 @@ pub fn desk_event(desk: DeskNo, event: sync::Event) -> Msg {
             told(Told::LinkChanged { link: link(state), fresh_at })
         }
         sync::Event::Skew(seconds) => told(Told::SkewLearned(seconds)),
+        sync::Event::Slept => Msg::TimePassed,
         sync::Event::Detail(mut detail) => {
             let of = detail.resolution.as_mut().and_then(|end| end.duplicate_of.as_mut());
             stamp(of.into_iter().chain([&mut detail.case.id]), desk);

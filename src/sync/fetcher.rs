@@ -1,15 +1,27 @@
 //! Loads whole cases. One is loaded at a time and one waits: a cursor that races down a list asks for
-//! the first and the last, not for fifty.
+//! the first and the last, not for fifty. What is kept is told before the desk is asked. While nothing is
+//! wanted, the cases around the cursor are loaded ahead, within a budget.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::Event;
 use super::line::Line;
 use crate::client::{CallError, Fetched};
 use crate::domain::{CaseId, Revision, Untrusted};
 use crate::wire::Code;
+
+/// How many cases are loaded ahead for one place of the cursor ...
+const AHEAD: usize = 4;
+/// ... and in any minute.
+const A_MINUTE: usize = 30;
+const MINUTE: Duration = Duration::from_mins(1);
+/// The cursor has stood still for so long before anything is loaded ahead.
+const STILL: Duration = Duration::from_millis(200);
 
 /// A case that is wanted, and the revision of it that is here already.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,14 +30,28 @@ pub(super) struct Wanted {
     pub(super) known: Option<Revision>,
 }
 
-pub(super) async fn run(line: Arc<Line>, mut wants: watch::Receiver<Option<Wanted>>) {
+pub(super) async fn run(
+    line: Arc<Line>,
+    mut wants: watch::Receiver<Option<Wanted>>,
+    nears: watch::Receiver<Vec<CaseId>>,
+) {
     let closing = line.closing().clone();
     let loading = async {
-        while wants.changed().await.is_ok() {
-            let wanted = wants.borrow_and_update().clone();
-            if let Some(wanted) = wanted {
-                let event = load(&line, wanted).await;
-                line.tell(event).await;
+        let mut ahead = Ahead { line: &line, nears, left: Vec::new(), begun: VecDeque::new() };
+        loop {
+            tokio::select! {
+                biased;
+                changed = wants.changed() => {
+                    if changed.is_err() {
+                        break;
+                    }
+                    let wanted = wants.borrow_and_update().clone();
+                    if let Some(wanted) = wanted {
+                        load(&line, wanted).await;
+                    }
+                }
+                // Whatever is wanted breaks it off, and it goes on afterwards.
+                () = ahead.load() => {}
             }
         }
     };
@@ -35,15 +61,80 @@ pub(super) async fn run(line: Arc<Line>, mut wants: watch::Receiver<Option<Wante
     }
 }
 
-async fn load(line: &Line, Wanted { id, known }: Wanted) -> Event {
-    match line.ask(false, line.api.case(&id, known)).await {
-        Ok(Fetched::Case(detail)) => Event::Detail(detail),
+async fn load(line: &Line, Wanted { id, mut known }: Wanted) {
+    if known.is_none()
+        && let Some(kept) = line.store.detail(&id).await
+    {
+        known = Some(kept.case.revision);
+        line.tell(Event::Detail(Box::new(kept))).await;
+    }
+    let event = match line.ask(false, line.api.case(&id, known)).await {
+        Ok(Fetched::Case(detail)) => {
+            line.store.keep_detail(&detail).await;
+            Event::Detail(detail)
+        }
         Ok(Fetched::Unchanged) => Event::DetailUnchanged(id),
         Err(error) => {
             let gone = matches!(&error, CallError::Refused(p) if p.code == Code::NotFound);
+            if gone {
+                line.store.forget_case(&id).await;
+            }
             let why = Untrusted::new(format!("Could not load {id}: {}", error.sentence().raw()));
             Event::DetailFailed { id, why, gone }
         }
+    };
+    line.tell(event).await;
+}
+
+/// What is loaded although nobody has asked for it yet.
+struct Ahead<'a> {
+    line: &'a Line,
+    nears: watch::Receiver<Vec<CaseId>>,
+    /// Those around the cursor that have not been looked at yet.
+    left: Vec<CaseId>,
+    /// When the latest were begun.
+    begun: VecDeque<Instant>,
+}
+
+impl Ahead<'_> {
+    /// Waits until the cursor has moved, and loads what is around it; or goes on where it was broken off.
+    async fn load(&mut self) {
+        if self.left.is_empty() && self.nears.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+        if self.left.is_empty() || self.nears.has_changed().unwrap_or(false) {
+            self.left.clone_from(&self.nears.borrow_and_update());
+            self.left.truncate(AHEAD);
+        }
+        tokio::time::sleep(STILL).await;
+        for (id, known) in self.line.store.not_whole(self.left.clone()).await {
+            if self.nears.has_changed().unwrap_or(false) {
+                return;
+            }
+            if !self.line.is_idle() || !self.may_begin() {
+                break;
+            }
+            // Nobody waits for it, so that a failure is nobody's concern.
+            let answer = self.line.ask(false, self.line.api.case(&id, known)).await;
+            self.left.retain(|left| *left != id);
+            if let Ok(Fetched::Case(detail)) = answer {
+                self.line.store.keep_detail(&detail).await;
+                self.line.tell(Event::Detail(detail)).await;
+            }
+        }
+        self.left.clear();
+    }
+
+    fn may_begin(&mut self) -> bool {
+        let now = Instant::now();
+        while self.begun.front().is_some_and(|begun| now - *begun >= MINUTE) {
+            self.begun.pop_front();
+        }
+        if self.begun.len() >= A_MINUTE {
+            return false;
+        }
+        self.begun.push_back(now);
+        true
     }
 }
 

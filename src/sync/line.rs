@@ -2,6 +2,7 @@
 //! that a desk can ask for, which holds for everything that would be asked of it.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -55,6 +56,12 @@ pub(super) struct Line {
     poked: Notify,
     /// Counts how often the link came back; wakes acts that wait.
     recovered: watch::Sender<u64>,
+    /// The feed is held open and nothing is wrong.
+    live: AtomicBool,
+    /// Whether somebody looks at the screen.
+    watched: watch::Sender<bool>,
+    /// Counts how often the machine slept; wakes what waits for an answer that can no longer come.
+    sleeps: watch::Sender<u64>,
     closing: CancellationToken,
 }
 
@@ -82,6 +89,9 @@ impl Line {
             silence: Mutex::new(None),
             poked: Notify::new(),
             recovered: watch::Sender::new(0),
+            live: AtomicBool::new(false),
+            watched: watch::Sender::new(true),
+            sleeps: watch::Sender::new(0),
             closing: CancellationToken::new(),
         }
     }
@@ -136,6 +146,52 @@ impl Line {
         if let Some(skew) = self.times.learn(desk_time, coarse, took, held) {
             self.tell(Event::Skew(skew)).await;
         }
+    }
+
+    /// Takes the desk's time as an earlier run knew it, until the desk is asked.
+    pub(super) async fn presume(&self, offset_ms: i64, not_before: Option<DateTime<Utc>>) {
+        self.clock.presume(offset_ms, not_before);
+        if let Some(skew) = self.times.news() {
+            self.tell(Event::Skew(skew)).await;
+        }
+    }
+
+    /// What is added to this machine's clock for the desk's, in milliseconds.
+    pub(super) fn offset_ms(&self) -> i64 {
+        self.clock.offset_ms()
+    }
+
+    /// The machine slept: time went on, and no connection of before is to be trusted.
+    pub(super) async fn slept(&self, time: Duration) {
+        tracing::info!(?time, "the machine slept");
+        self.clock.slept(time);
+        if let Some(silence) = self.silence.lock().unwrap_or_else(PoisonError::into_inner).as_mut()
+        {
+            silence.until = silence.until.checked_sub(time).unwrap_or_else(Instant::now);
+        }
+        self.sleeps.send_modify(|times| *times += 1);
+        self.tell(Event::Slept).await;
+    }
+
+    pub(super) fn sleeps(&self) -> watch::Receiver<u64> {
+        self.sleeps.subscribe()
+    }
+
+    pub(super) fn set_live(&self, live: bool) {
+        self.live.store(live, Ordering::Relaxed);
+    }
+
+    /// Whether the desk may be asked for what nobody waits for.
+    pub(super) fn is_idle(&self) -> bool {
+        self.live.load(Ordering::Relaxed) && self.silence().is_none()
+    }
+
+    pub(super) fn set_watched(&self, watched: bool) {
+        self.watched.send_if_modified(|known| std::mem::replace(known, watched) != watched);
+    }
+
+    pub(super) fn watched(&self) -> watch::Receiver<bool> {
+        self.watched.subscribe()
     }
 
     /// Whether the desk's clock should be looked at by an answer that is not held.

@@ -4,8 +4,10 @@
 
 mod fetcher;
 mod line;
+mod pace;
 mod poller;
 mod sender;
+mod start;
 pub mod store;
 mod timekeeper;
 
@@ -23,7 +25,7 @@ use self::line::Line;
 use self::sender::Pending;
 use self::store::Store;
 use crate::client::CaseApi;
-use crate::clock::DeskClock;
+use crate::clock::{DeskClock, Sleeps};
 use crate::domain::outbox::{ActFailure, Draft, Outbox};
 use crate::domain::{Action, ActionKind, Case, CaseDetail, CaseId, Revision, Untrusted};
 use crate::sla::policy::Policy;
@@ -78,6 +80,8 @@ pub enum Event {
     /// This machine's clock is ahead of the desk's by so many seconds (negative: behind). Sent when it
     /// passes five seconds, moves by more than one while it is above, or comes back below.
     Skew(i64),
+    /// The machine slept and is awake: what counts time reads differently at once.
+    Slept,
     Detail(Box<CaseDetail>),
     /// The detail that was asked for is the revision that was known.
     DetailUnchanged(CaseId),
@@ -181,6 +185,7 @@ pub struct Handle {
     line: Arc<Line>,
     acts: mpsc::UnboundedSender<sender::Act>,
     wanted: watch::Sender<Option<fetcher::Wanted>>,
+    near: watch::Sender<Vec<CaseId>>,
     pending: Arc<Pending>,
     tasks: JoinSet<()>,
 }
@@ -194,7 +199,27 @@ pub fn start(
     store: Arc<Store>,
     events: mpsc::Sender<Event>,
 ) -> Handle {
-    start_with(api, clock, store, events, line::random_jitter())
+    let mut handle = start_with(api, clock, store, events, line::random_jitter());
+    match Sleeps::watch() {
+        Ok(sleeps) => {
+            handle.tasks.spawn(watch_sleeps(Arc::clone(&handle.line), sleeps));
+        }
+        Err(error) => tracing::warn!(%error, "sleeps of this machine are noticed late"),
+    }
+    handle
+}
+
+async fn watch_sleeps(line: Arc<Line>, mut sleeps: Sleeps) {
+    let closing = line.closing().clone();
+    let watching = async {
+        while let Ok(time) = sleeps.next().await {
+            line.slept(time).await;
+        }
+    };
+    tokio::select! {
+        () = watching => {}
+        () = closing.cancelled() => {}
+    }
 }
 
 /// The same with another source of chance for the pauses between tries.
@@ -210,11 +235,12 @@ pub fn start_with(
     let pending = Arc::new(Pending::default());
     let (acts, accepted) = mpsc::unbounded_channel();
     let (wanted, wants) = watch::channel(None);
+    let (near, nears) = watch::channel(Vec::new());
     let mut tasks = JoinSet::new();
     tasks.spawn(poller::run(Arc::clone(&line)));
-    tasks.spawn(fetcher::run(Arc::clone(&line), wants));
+    tasks.spawn(fetcher::run(Arc::clone(&line), wants, nears));
     tasks.spawn(sender::run(Arc::clone(&line), accepted, Arc::clone(&pending)));
-    Handle { line, acts, wanted, pending, tasks }
+    Handle { line, acts, wanted, near, pending, tasks }
 }
 
 impl Handle {
@@ -238,6 +264,24 @@ impl Handle {
         self.wanted.send_replace(Some(fetcher::Wanted { id, known }));
     }
 
+    /// Names the cases around the cursor, nearest first. Those that are not here whole are loaded while nothing
+    /// else is asked for and the desk is at ease, a few a minute; a newer call takes an older one's place.
+    pub fn prefetch(&self, ids: Vec<CaseId>) {
+        self.near.send_replace(ids);
+    }
+
+    /// Says whether somebody looks at the screen. Where nobody does the desk is asked less often, unless we are
+    /// on call; when somebody does again, at once.
+    pub fn set_attention(&self, watched: bool) {
+        self.line.set_watched(watched);
+    }
+
+    /// The machine slept for so long, while the monotonic clock stood still. [`start`] notices it by itself
+    /// where the system tells.
+    pub async fn slept(&self, time: Duration) {
+        self.line.slept(time).await;
+    }
+
     /// Tries a line that is down now instead of at its next turn. A live line needs no asking.
     pub fn poll_now(&self) {
         self.line.poke();
@@ -246,9 +290,9 @@ impl Handle {
     /// Ends the line. Acts that wait get one more try and those under way are waited for, `grace` at
     /// most; what has no answer then is told.
     pub async fn shutdown(self, grace: Duration) -> Vec<Unconfirmed> {
-        let Self { line, acts, wanted, pending, mut tasks } = self;
+        let Self { line, acts, wanted, near, pending, mut tasks } = self;
         line.close();
-        drop((acts, wanted));
+        drop((acts, wanted, near));
         let ended = async { while tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(grace, ended).await.is_err() {
             tasks.shutdown().await;

@@ -1,5 +1,5 @@
-//! Keeps the queue fresh: signs in, takes the pages, then holds one feed request open. Never more than
-//! one feed request is out. A failure keeps what is known, says so, and is tried again.
+//! Keeps the queue fresh: shows what is kept of it, signs in, takes the pages, then holds one feed request
+//! open. Never more than one feed request is out. A failure keeps what is known, says so, and is tried again.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -10,20 +10,21 @@ use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
 use super::line::Line;
+use super::pace::{Pace, UNWATCHED};
+use super::start::{self, GoesOn};
+use super::store::{Applied, Page, Resume, sees_the_same};
 use super::{Event, Link};
 use crate::client::CallError;
-use crate::domain::Case;
+use crate::domain::{Case, Role, UserId};
 use crate::sla::policy::{Policy, PolicyDocument};
-use crate::wire::{Code, MAX_PAGE, Me};
+use crate::wire::{Code, Feed, MAX_PAGE, Me};
 
 /// How long the desk may hold a feed request.
 const HOLD: Duration = Duration::from_secs(25);
 /// The pause after which a line is tried again that needs somebody's help.
 const SLOW: Duration = Duration::from_secs(30);
-/// Feed requests begin at least this far apart, so that a busy desk is asked a few times a second ...
-const APART: Duration = Duration::from_millis(250);
-/// ... and one that does not hold the request although nothing is new, once.
-const APART_IDLE: Duration = Duration::from_secs(1);
+/// A difference of the desk's time from the one that is kept is written down from here on, in milliseconds.
+const SKEW_KEPT_MS: u64 = 250;
 
 pub(super) async fn run(line: Arc<Line>) {
     let closing = line.closing().clone();
@@ -33,8 +34,13 @@ pub(super) async fn run(line: Arc<Line>) {
             me: None,
             policy: None,
             asked_for: HashSet::new(),
+            looked_for: None,
             cursor: None,
+            replaces: None,
             half_way: false,
+            strayed: false,
+            kept_skew: None,
+            pace: Pace::default(),
             restarted: false,
             failures: 0,
             fresh_at: None,
@@ -60,10 +66,18 @@ struct Poller<'a> {
     policy: Option<PolicyDocument>,
     /// Versions of clocks for which the policy was asked again, in case the desk does not know them.
     asked_for: HashSet<String>,
+    /// Whose cache has been looked at, if anybody's.
+    looked_for: Option<UserId>,
     /// Where the feed goes on; None: from the start.
     cursor: Option<String>,
+    /// The cursor of what is kept that a fresh start takes the place of.
+    replaces: Option<String>,
     /// The last page said that more follow.
     half_way: bool,
+    /// What is kept goes on from another cursor than we do.
+    strayed: bool,
+    kept_skew: Option<i64>,
+    pace: Pace,
     /// The cursor was gone and no later one has been accepted since.
     restarted: bool,
     /// In a row, since the line was last live.
@@ -79,25 +93,147 @@ impl Poller<'_> {
         self.catch_up().await?;
         loop {
             self.failures = 0;
+            self.keep_skew().await;
             let began = Instant::now();
-            let news = self.page(HOLD).await?;
+            let watched = self.is_watched();
+            let news = self.page(if watched { HOLD } else { Duration::ZERO }, true).await?;
             if self.half_way || self.line.doubts_time() {
                 self.catch_up().await?;
             }
-            let apart = if news { APART } else { APART_IDLE };
-            tokio::time::sleep_until(began + apart).await;
+            if self.strayed {
+                self.fall_in().await?;
+            }
+            self.wait_between(began, news).await;
+        }
+    }
+
+    /// Whether the feed is to be held open: somebody looks, or is on call.
+    fn is_watched(&self) -> bool {
+        *self.line.watched().borrow() || self.me.as_ref().is_some_and(|me| me.role == Role::Oncall)
+    }
+
+    /// The distance between two requests.
+    async fn wait_between(&self, began: Instant, news: bool) {
+        let line = self.line;
+        let apart = began + self.pace.apart(news);
+        if self.is_watched() {
+            return tokio::time::sleep_until(apart).await;
+        }
+        let (mut watched, mut sleeps) = (line.watched(), line.sleeps());
+        let poked = line.poked();
+        tokio::select! {
+            () = tokio::time::sleep_until(apart.max(Instant::now() + UNWATCHED)) => {}
+            _ = watched.wait_for(|watched| *watched) => {}
+            _ = sleeps.changed() => {}
+            () = poked => {}
         }
     }
 
     async fn sign_in(&mut self) -> Result<(), CallError> {
         self.heed_silence().await;
         let line = self.line;
-        let me = line.ask(false, line.api.me()).await?;
+        let ask = line.ask(false, line.api.me());
+        let me = if self.looked_for.is_none()
+            && let Some(user) = line.store.user()
+        {
+            self.looked_for = Some(user);
+            self.begin_beside(ask).await?
+        } else {
+            ask.await?
+        };
+        self.meet(me).await;
+        self.read_policy().await
+    }
+
+    /// Shows what is kept of the user whom an earlier run met under this token, while the desk is asked who we
+    /// are: if it names somebody else, no more of it is shown.
+    async fn begin_beside(
+        &mut self,
+        ask: impl Future<Output = Result<Me, CallError>>,
+    ) -> Result<Me, CallError> {
+        let line = self.line;
+        let Some(told) = start::tell_head(line, false).await else { return ask.await };
+        self.me = Some(told.me.clone());
+        self.policy = Some(told.policy.clone());
+        self.fresh_at = told.fresh_at;
+        self.told = (Link::Connecting, told.fresh_at);
+        tokio::pin!(ask);
+        let rest = start::tell_rest(line, &told);
+        tokio::pin!(rest);
+        let mut answer = None;
+        loop {
+            tokio::select! {
+                asked = &mut ask, if answer.is_none() => {
+                    if asked.as_ref().is_ok_and(|me| !sees_the_same(me, &told.me)) {
+                        return asked;
+                    }
+                    answer = Some(asked);
+                }
+                goes_on = &mut rest => {
+                    self.go_on(goes_on);
+                    break;
+                }
+            }
+        }
+        match answer {
+            Some(answer) => answer,
+            None => ask.await,
+        }
+    }
+
+    fn go_on(&mut self, goes_on: GoesOn) {
+        self.cursor = goes_on.cursor;
+        self.half_way = goes_on.half_way;
+        self.replaces = goes_on.replaces;
+    }
+
+    /// Takes in whom the desk says that we are. Whoever sees other cases than the one we were starts anew, with
+    /// what is kept of theirs, if anything is.
+    async fn meet(&mut self, me: Me) {
+        let line = self.line;
+        let other = self.me.as_ref().is_some_and(|known| !sees_the_same(known, &me));
         if self.me.as_ref() != Some(&me) {
             line.tell(Event::SignedIn(Box::new(me.clone()))).await;
-            self.me = Some(me);
+            self.me = Some(me.clone());
         }
-        self.read_policy().await
+        if other {
+            // Nothing of theirs stays on a screen for as long as ours is on its way.
+            let nothing = Event::Page { cases: vec![], removed: vec![], reset: true, more: false };
+            line.tell(nothing).await;
+            self.go_on(GoesOn::default());
+            self.fresh_at = None;
+        }
+        if let Err(error) = line.store.adopt(&me.id).await {
+            tracing::warn!(%error, "whose the token is could not be kept");
+        }
+        let counts = line.store.keep_me(&me).await;
+        let first = self.looked_for.as_ref() != Some(&me.id);
+        self.looked_for = Some(me.id);
+        if counts
+            && (first || other)
+            && let Some(told) = start::tell_head(line, true).await
+        {
+            self.policy = Some(told.policy.clone());
+            self.fresh_at = told.fresh_at;
+            self.told = (Link::Connecting, told.fresh_at);
+            let goes_on = start::tell_rest(line, &told).await;
+            self.go_on(goes_on);
+        }
+        self.tell_notices().await;
+    }
+
+    async fn tell_notices(&self) {
+        for sentence in self.line.store.take_notices() {
+            self.line.tell(Event::Notice(sentence)).await;
+        }
+    }
+
+    async fn keep_skew(&mut self) {
+        let skew = self.line.offset_ms();
+        if self.kept_skew.is_none_or(|kept| kept.abs_diff(skew) > SKEW_KEPT_MS) {
+            self.kept_skew = Some(skew);
+            self.line.store.keep_skew(skew).await;
+        }
     }
 
     async fn read_policy(&mut self) -> Result<(), CallError> {
@@ -110,6 +246,7 @@ impl Poller<'_> {
                 )
             })?;
             line.tell(Event::Policy(Arc::new(policy))).await;
+            line.store.keep_policy(&document).await;
             self.policy = Some(document);
         }
         Ok(())
@@ -142,7 +279,7 @@ impl Poller<'_> {
     async fn catch_up(&mut self) -> Result<(), CallError> {
         loop {
             let before = self.cursor.clone();
-            self.page(Duration::ZERO).await?;
+            self.page(Duration::ZERO, false).await?;
             if !self.half_way {
                 return Ok(());
             }
@@ -154,22 +291,37 @@ impl Poller<'_> {
         }
     }
 
-    /// Takes one page; says whether there was anything in it.
-    async fn page(&mut self, wait: Duration) -> Result<bool, CallError> {
+    /// Takes one page; says whether there was anything in it. `live`: all pages are here, and this only waits
+    /// for what changes.
+    async fn page(&mut self, wait: Duration, live: bool) -> Result<bool, CallError> {
         let line = self.line;
         let held = !wait.is_zero();
         self.heed_silence().await;
-        if held {
+        if live {
             self.tell(Link::Live).await;
         }
         let asked = Instant::now();
-        let call = line.api.changes(self.cursor.as_deref(), MAX_PAGE, wait);
-        let feed = match line.ask(held, call).await {
+        let mut sleeps = line.sleeps();
+        let call = line.ask(held, line.api.changes(self.cursor.as_deref(), MAX_PAGE, wait));
+        let answer = tokio::select! {
+            answer = call => answer,
+            // A request that was out while the machine slept may never be answered.
+            _ = sleeps.changed() => {
+                self.half_way |= live;
+                return Ok(true);
+            }
+        };
+        if held {
+            self.pace.held();
+        } else {
+            self.pace.answered(asked.elapsed());
+        }
+        let feed = match answer {
             Ok(feed) => feed,
             Err(CallError::Refused(problem))
                 if problem.code == Code::CursorGone && self.cursor.is_some() =>
             {
-                self.cursor = None;
+                self.replaces = self.cursor.take();
                 self.half_way = true;
                 // A desk that forgets each cursor is not asked for everything again and again.
                 if std::mem::replace(&mut self.restarted, true) {
@@ -184,20 +336,72 @@ impl Poller<'_> {
             line.learn(feed.server_time, false, asked.elapsed(), held).await;
         }
         self.learn_policy(&feed.cases).await?;
-        let reset = self.cursor.is_none();
+        let from = self.cursor.replace(feed.cursor.clone());
+        let reset = from.is_none();
         self.restarted &= reset;
-        self.cursor = Some(feed.cursor);
         let news = !feed.cases.is_empty() || !feed.removed.is_empty();
         let ends = self.half_way && !feed.more;
         self.half_way = feed.more;
-        if news || reset || ends {
-            let (cases, removed, more) = (feed.cases, feed.removed, feed.more);
-            line.tell(Event::Page { cases, removed, reset, more }).await;
-        }
+        let page = line
+            .store
+            .keeps_pages()
+            .then(|| Page::new(&feed, from, self.replaces.take(), line.now()));
         if !feed.more {
             self.fresh_at = Some(line.now());
         }
+        if news || reset || ends {
+            tell_page(line, feed, reset).await;
+        }
+        if let Some(page) = page {
+            self.strayed |= line.store.apply(page).await == Applied::Strayed;
+            self.tell_notices().await;
+        }
         Ok(news || reset)
+    }
+
+    /// Brings what is kept to where we are, after another screen that has ended, or a cache that was made anew,
+    /// left it elsewhere.
+    async fn fall_in(&mut self) -> Result<(), CallError> {
+        let line = self.line;
+        self.strayed = false;
+        let kept = match line.store.kept_cursor().await {
+            Some(Resume::From(cursor) | Resume::HalfWay(cursor)) => cursor,
+            // All of it is taken anew; the screen keeps what it shows until that is whole.
+            Some(Resume::Start) => return self.start_over(None).await,
+            Some(Resume::Anew(cursor)) => return self.start_over(Some(cursor)).await,
+            None => return Ok(()),
+        };
+        if Some(&kept) == self.cursor.as_ref() {
+            return Ok(());
+        }
+        let mut from = kept;
+        loop {
+            let call = line.api.changes(Some(&from), MAX_PAGE, Duration::ZERO);
+            let feed = match line.ask(false, call).await {
+                Err(CallError::Refused(problem)) if problem.code == Code::CursorGone => {
+                    return self.start_over(Some(from)).await;
+                }
+                feed => feed?,
+            };
+            let (more, cursor) = (feed.more, feed.cursor.clone());
+            let page = Page::new(&feed, Some(from), None, line.now());
+            if !feed.cases.is_empty() || !feed.removed.is_empty() {
+                self.learn_policy(&feed.cases).await?;
+                tell_page(line, Feed { more: false, ..feed }, false).await;
+            }
+            // Where it strays once more another screen is at it.
+            if line.store.apply(page).await != Applied::Written || !more {
+                return Ok(());
+            }
+            from = cursor;
+        }
+    }
+
+    async fn start_over(&mut self, replaces: Option<String>) -> Result<(), CallError> {
+        self.cursor = None;
+        self.replaces = replaces;
+        self.half_way = true;
+        self.catch_up().await
     }
 
     /// Waits out a silence that somebody else's request brought about, and says so.
@@ -212,6 +416,9 @@ impl Poller<'_> {
     /// Says what is wrong and waits for the next try, or until somebody asks for it.
     async fn wait_after(&mut self, error: &CallError) {
         self.failures = self.failures.saturating_add(1);
+        if matches!(error, CallError::Busy { .. }) {
+            self.pace.refused();
+        }
         let pause = match error {
             CallError::NotReached { .. } | CallError::Busy { .. } | CallError::NotUnderstood(_) => {
                 self.line.pause(self.failures)
@@ -234,10 +441,13 @@ impl Poller<'_> {
         let poked = self.line.poked();
         tokio::pin!(poked);
         poked.as_mut().enable();
+        let mut sleeps = self.line.sleeps();
         self.tell(link).await;
+        self.tell_notices().await;
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = poked => {}
+            _ = sleeps.changed() => self.failures = 0,
         }
     }
 
@@ -247,6 +457,7 @@ impl Poller<'_> {
             return;
         }
         let (link, fresh_at) = now.clone();
+        self.line.set_live(link == Link::Live);
         let came_back = link == Link::Live && self.told.0 != Link::Live;
         self.told = now;
         self.line.tell(Event::Link { link, fresh_at }).await;
@@ -257,366 +468,10 @@ impl Poller<'_> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::super::fake::{Desk, Question, Said, case, changes, me, refused, unreached};
-    use super::*;
-    use crate::clock::Clock;
-    use crate::domain::{CaseId, Role};
-    use crate::wire::Problem;
-    use chrono::TimeDelta;
-
-    fn s(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
-    }
-
-    fn ids(event: &Event) -> (Vec<&str>, bool, bool) {
-        let Event::Page { cases, reset, more, .. } = event else { panic!("{event:?}") };
-        (cases.iter().map(|c| c.id.as_str()).collect(), *reset, *more)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_queue_comes_page_by_page_and_then_the_feed_is_held() {
-        let mut desk = Desk::start().await;
-        desk.sign_in().await;
-        assert_eq!(desk.event().await, Event::SignedIn(Box::new(me())));
-        assert!(matches!(desk.event().await, Event::Policy(_)));
-
-        for (cursor, next, id, more) in [
-            (None, "p1", "C-1", true),
-            (Some("p1"), "p2", "C-2", true),
-            (Some("p2"), "c3", "C-3", false),
-        ] {
-            let asked = desk.asked().await;
-            assert_eq!(asked.question, changes(cursor, 0));
-            desk.assert_nothing_told();
-            asked.say(desk.feed(vec![case(id, 1)], next, more));
-            assert_eq!(ids(&desk.event().await), (vec![id], cursor.is_none(), more));
-        }
-        let held = desk.asked().await;
-        assert_eq!(held.question, changes(Some("c3"), 25));
-        let Event::Link { link: Link::Live, fresh_at: Some(_) } = desk.event().await else {
-            panic!("not live")
-        };
-
-        // What changes comes at once, what does not change says nothing but that it is confirmed.
-        tokio::time::advance(Duration::from_secs(3)).await;
-        held.say(desk.feed(vec![case("C-2", 2)], "c4", false));
-        assert_eq!(ids(&desk.event().await), (vec!["C-2"], false, false));
-        let held = desk.asked().await;
-        assert_eq!(held.question, changes(Some("c4"), 25));
-        assert!(matches!(desk.event().await, Event::Link { link: Link::Live, .. }));
-        tokio::time::advance(Duration::from_secs(3)).await;
-        held.say(desk.feed(vec![], "c5", false));
-        let again = desk.asked().await;
-        assert_eq!(again.question, changes(Some("c5"), 25));
-        assert!(matches!(desk.event().await, Event::Link { link: Link::Live, .. }));
-        desk.assert_nothing_told();
-        assert_eq!(desk.api.most_open(), 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_clock_of_a_version_that_is_not_known_has_the_policy_read_first_and_once() {
-        let of_version = |version: &str| {
-            let mut case = case("C-1", 2);
-            let policy = Policy::embedded();
-            let now = case.reported_at;
-            let ledger = crate::sla::ledger::Ledger::opened(
-                now,
-                crate::domain::Severity::High,
-                &case.partner.id,
-                &policy,
-            );
-            case.clocks = ledger.summaries(now, &policy);
-            for clock in &mut case.clocks {
-                clock.policy = version.to_owned();
-            }
-            case
-        };
-        let mut desk = Desk::start().await;
-        let held = desk.go_live(vec![of_version("2026-11")]).await;
-        held.say(desk.feed(vec![of_version("2027-01")], "c2", false));
-        let asked = desk.asked().await;
-        assert_eq!(asked.question, Question::Policy);
-        let new = crate::sla::policy::PolicyDocument {
-            version: "2027-01".to_owned(),
-            earlier: vec![Policy::embedded().document()],
-            ..Policy::embedded().document()
-        };
-        asked.say(Said::Policy(new));
-        let Event::Policy(policy) = desk.event().await else { panic!("no policy") };
-        assert_eq!(policy.version(), "2027-01");
-        assert!(policy.knows("2026-11"));
-        assert_eq!(ids(&desk.event().await), (vec!["C-1"], false, false));
-        // A version that the desk does not know either is asked for once.
-        let held = desk.asked().await;
-        assert_eq!(held.question, changes(Some("c2"), 25));
-        held.say(desk.feed(vec![of_version("lost")], "c3", false));
-        let asked = desk.asked().await;
-        assert_eq!(asked.question, Question::Policy);
-        asked.say(Said::Policy(policy.document()));
-        let held = desk.asked().await;
-        assert_eq!(held.question, changes(Some("c3"), 25));
-        held.say(desk.feed(vec![of_version("lost"), of_version("2026-11")], "c4", false));
-        assert_eq!(desk.asked().await.question, changes(Some("c4"), 25));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn more_after_a_held_answer_is_fetched_without_holding() {
-        let mut desk = Desk::start().await;
-        let held = desk.go_live(vec![]).await;
-        held.say(desk.feed(vec![case("C-1", 1)], "c2", true));
-        let rest = desk.asked().await;
-        assert_eq!(rest.question, changes(Some("c2"), 0));
-        rest.say(desk.feed(vec![case("C-2", 1)], "c3", false));
-        assert_eq!(desk.asked().await.question, changes(Some("c3"), 25));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_desk_that_does_not_hold_the_request_is_asked_once_a_second_at_most() {
-        let mut desk = Desk::start().await;
-        let mut held = desk.go_live(vec![]).await;
-        for _ in 0..5 {
-            let before = held.at;
-            held.say(desk.feed(vec![], "c1", false));
-            held = desk.asked().await;
-            assert_eq!(held.at - before, s(1));
-        }
-        let before = held.at;
-        held.say(desk.feed(vec![case("C-1", 2)], "c1", false));
-        assert_eq!(desk.asked().await.at - before, APART);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_failed_poll_is_told_and_tried_again_later_and_later_until_it_recovers() {
-        let mut desk = Desk::start().await;
-        let held = desk.go_live(vec![case("C-1", 1)]).await;
-        let mut failed_at = Instant::now();
-        held.fail(unreached(true));
-        for pause in [1, 2, 4, 8, 16, 30, 30] {
-            let Event::Link { link: Link::Offline { retry_at, why }, fresh_at } =
-                desk.event().await
-            else {
-                panic!("not offline")
-            };
-            assert_eq!(why.raw(), "Could not reach desk: connection refused");
-            assert!(fresh_at.is_some_and(|at| at <= desk.clock.now()));
-            let off = (retry_at - desk.clock.now()) - TimeDelta::seconds(pause);
-            assert!(off.num_seconds().abs() < 5, "{off}");
-            let asked = desk.asked().await;
-            assert_eq!(asked.question, Question::Me);
-            assert_eq!((asked.at - failed_at).as_secs(), pause.unsigned_abs());
-            failed_at = Instant::now();
-            asked.fail(unreached(false));
-        }
-        desk.link().await;
-        desk.sign_in().await;
-        // Nothing is told that is known; the feed goes on where it was, unheld at first.
-        let asked = desk.asked().await;
-        assert_eq!(asked.question, changes(Some("c1"), 0));
-        asked.say(desk.feed(vec![], "c2", false));
-        let held = desk.asked().await;
-        assert_eq!(held.question, changes(Some("c2"), 25));
-        assert!(matches!(desk.event().await, Event::Link { link: Link::Live, .. }));
-        let failed_at = Instant::now();
-        held.fail(unreached(true));
-        assert_eq!(desk.asked().await.at - failed_at, s(1));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn pauses_are_spread_over_their_whole_length() {
-        let mut desk = Desk::start_with_chance(0.25).await;
-        let asked = desk.asked().await;
-        let first = asked.at;
-        asked.fail(unreached(false));
-        let asked = desk.asked().await;
-        assert_eq!(asked.at - first, Duration::from_millis(250));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn asking_for_it_ends_the_pause_at_once() {
-        let mut desk = Desk::start().await;
-        for _ in 0..10 {
-            let asked = desk.asked().await;
-            let failed_at = asked.at;
-            asked.fail(CallError::SignedOut("The token was revoked.".into()));
-            assert_eq!(desk.link().await, Link::SignedOut { why: "The token was revoked.".into() });
-            desk.line.poll_now();
-            let asked = desk.asked().await;
-            assert_eq!(asked.at, failed_at);
-            asked.fail(unreached(false));
-            assert!(matches!(desk.link().await, Link::Offline { .. }));
-            desk.line.poll_now();
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_needs_somebodys_help_is_tried_again_slowly() {
-        let not_allowed = Box::new(Problem::new(Code::NotAllowed, "No desk for you."));
-        for (error, link) in [
-            (CallError::SignedOut("out".into()), Link::SignedOut { why: "out".into() }),
-            (
-                CallError::NotAllowed(not_allowed),
-                Link::NotAllowed { why: "No desk for you.".into() },
-            ),
-            (refused(Code::NotFound, "gone"), Link::NotACaseApi { why: "gone".into() }),
-        ] {
-            let mut desk = Desk::start().await;
-            let asked = desk.asked().await;
-            let first = asked.at;
-            asked.fail(error.clone());
-            assert_eq!(desk.event().await, Event::Link { link, fresh_at: None });
-            let asked = desk.asked().await;
-            assert_eq!(asked.at - first, s(30));
-            // The same again is no news.
-            asked.fail(error);
-            desk.asked().await;
-            desk.assert_nothing_told();
-        }
-        let mut desk = Desk::start().await;
-        desk.asked().await.fail(CallError::NotUnderstood("a page".into()));
-        assert_eq!(desk.link().await, Link::NotACaseApi { why: "a page".into() });
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_cursor_that_is_gone_starts_the_feed_over() {
-        let mut desk = Desk::start().await;
-        let held = desk.go_live(vec![case("C-1", 1), case("C-2", 1)]).await;
-        held.fail(refused(Code::CursorGone, "too old"));
-        let asked = desk.asked().await;
-        assert_eq!(asked.question, changes(None, 0));
-        asked.say(desk.feed(vec![case("C-2", 1)], "n1", true));
-        assert_eq!(ids(&desk.event().await), (vec!["C-2"], true, true));
-        let asked = desk.asked().await;
-        assert_eq!(asked.question, changes(Some("n1"), 0));
-        tokio::time::advance(Duration::from_secs(1)).await;
-        // The end of the fresh start is told although nothing is in it.
-        asked.say(desk.feed(vec![], "n2", false));
-        assert_eq!(ids(&desk.event().await), (vec![], false, false));
-        assert_eq!(desk.asked().await.question, changes(Some("n2"), 25));
-        assert!(matches!(desk.event().await, Event::Link { link: Link::Live, .. }));
-        assert_eq!(desk.api.most_open(), 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_desk_that_forgets_every_cursor_is_not_asked_for_everything_without_pause() {
-        let mut desk = Desk::start().await;
-        let held = desk.go_live(vec![]).await;
-        held.fail(refused(Code::CursorGone, "too old"));
-        desk.asked().await.say(desk.feed(vec![], "n1", false));
-        let held = desk.asked().await;
-        let failed_at = Instant::now();
-        held.fail(refused(Code::CursorGone, "too old"));
-        assert_eq!(desk.asked().await.at - failed_at, s(30));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_feed_that_goes_in_a_circle_is_not_followed() {
-        let mut desk = Desk::start().await;
-        desk.sign_in().await;
-        desk.asked().await.say(desk.feed(vec![], "p1", true));
-        desk.asked().await.say(desk.feed(vec![case("C-1", 1)], "p1", true));
-        assert!(matches!(desk.link().await, Link::NotACaseApi { .. }));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_first_load_that_breaks_off_goes_on_where_it_was() {
-        let mut desk = Desk::start().await;
-        desk.sign_in().await;
-        desk.asked().await.say(desk.feed(vec![case("C-1", 1)], "p1", true));
-        desk.asked().await.fail(unreached(true));
-        assert!(matches!(desk.link().await, Link::Offline { .. }));
-        desk.sign_in().await;
-        let asked = desk.asked().await;
-        assert_eq!(asked.question, changes(Some("p1"), 0));
-        asked.say(desk.feed(vec![case("C-2", 1)], "c2", false));
-        assert_eq!(ids(&desk.event().await), (vec!["C-2"], false, false));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn silence_that_the_desk_asks_for_holds_for_every_request_and_for_the_impatient() {
-        let mut desk = Desk::start().await;
-        let held = desk.go_live(vec![]).await;
-        let busy = CallError::Busy { what: "Slow down.".into(), retry_after: Some(s(120)) };
-        let failed_at = Instant::now();
-        held.fail(busy);
-        let Link::Offline { retry_at, why } = desk.link().await else { panic!("not offline") };
-        assert_eq!(why.raw(), "Slow down.");
-        assert!((retry_at - desk.clock.now()).num_seconds() > 100);
-        desk.line.poll_now();
-        desk.line.fetch(CaseId::from("C-1"), None);
-        desk.note(1, "C-1", None);
-        desk.assert_nothing_asked_for(s(119)).await;
-        let mut after = Vec::new();
-        for _ in 0..3 {
-            let asked = desk.asked().await;
-            assert!(asked.at - failed_at >= s(120), "{asked:?}");
-            after.push(asked);
-        }
-        assert!(after.iter().any(|a| a.question == Question::Me));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_silence_that_an_act_brought_about_stops_the_feed_too_and_is_told() {
-        let mut desk = Desk::start().await;
-        let held = desk.go_live(vec![]).await;
-        desk.note(1, "C-1", None);
-        let act = desk.asked().await;
-        act.fail(CallError::Busy { what: "Slow down.".into(), retry_after: Some(s(60)) });
-        assert!(matches!(desk.event().await, Event::ActDelayed { ticket: 1, .. }));
-        let silent_since = Instant::now();
-        held.say(desk.feed(vec![], "c2", false));
-        assert!(matches!(desk.link().await, Link::Offline { .. }));
-        for _ in 0..2 {
-            let asked = desk.asked().await;
-            assert_eq!(asked.at - silent_since, s(60));
-            if let Question::Act { .. } = asked.question {
-                asked.say(super::super::fake::acted("C-1", 2));
-            } else {
-                assert_eq!(asked.question, changes(Some("c2"), 25));
-            }
-        }
-        assert_eq!(desk.link().await, Link::Live);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_role_that_changed_is_told_after_a_reconnection() {
-        let mut desk = Desk::start().await;
-        desk.go_live(vec![]).await.fail(unreached(true));
-        assert!(matches!(desk.link().await, Link::Offline { .. }));
-        let promoted = Me { role: Role::Admin, ..me() };
-        desk.asked().await.say(Said::Me(promoted.clone()));
-        assert_eq!(desk.event().await, Event::SignedIn(Box::new(promoted)));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_machine_whose_clock_is_off_is_told_so_and_follows_the_desks() {
-        let mut desk = Desk::start().await;
-        let machine = desk.clock.now();
-        desk.sign_in().await;
-        let Said::Feed(mut feed) = desk.feed(vec![], "c1", false) else { panic!() };
-        feed.server_time -= TimeDelta::seconds(180);
-        desk.asked().await.say(Said::Feed(feed));
-        desk.asked().await;
-        let mut told = Vec::new();
-        while !matches!(told.last(), Some(Event::Link { .. })) {
-            told.push(desk.event().await);
-        }
-        let skew = told.iter().find_map(|e| match e {
-            Event::Skew(skew) => Some(*skew),
-            _ => None,
-        });
-        assert!((175..=190).contains(&skew.unwrap()), "{skew:?}");
-        assert!((machine - desk.clock.now()).num_seconds() > 160);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn closing_ends_the_held_request() {
-        let mut desk = Desk::start().await;
-        let held = desk.go_live(vec![]).await;
-        let began = Instant::now();
-        assert_eq!(desk.line.shutdown(s(5)).await, []);
-        assert_eq!(Instant::now(), began);
-        assert!(held.is_given_up());
-    }
+async fn tell_page(line: &Line, feed: Feed, reset: bool) {
+    let Feed { cases, removed, more, .. } = feed;
+    line.tell(Event::Page { cases, removed, reset, more }).await;
 }
+
+#[cfg(test)]
+mod tests;

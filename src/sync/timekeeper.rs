@@ -60,7 +60,8 @@ impl Timekeeper {
         self.doubts.load(Ordering::Relaxed)
     }
 
-    fn news(&self) -> Option<i64> {
+    /// The difference, when it is news.
+    pub(super) fn news(&self) -> Option<i64> {
         let skew = self.clock.skew_s();
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let off = skew.abs() > TOLD_ABOVE_S;

@@ -7,10 +7,8 @@ use crate::app::desk::Desk;
 use crate::app::model::Model;
 use crate::app::msg::{Link, Whoami};
 use crate::app::view::{Header, Late, LinkSign};
-use crate::domain::{DeskNo, Untrusted};
+use crate::domain::{DeskNo, STALE_AFTER_S, Untrusted};
 
-/// Data older than two intervals of the feed are told with their age; younger ones are as good as new.
-const STALE_S: i64 = 60;
 /// A difference of the clocks that is worth a word.
 const SKEW_S: i64 = 5;
 
@@ -59,12 +57,13 @@ fn link_text(desk: &Desk, wake: &mut Wake) -> String {
         && let Some(fresh_at) = desk.fresh_at
     {
         let age = (wake.now - fresh_at).num_seconds();
-        if age >= STALE_S {
+        // Younger ones are as good as new.
+        if age >= STALE_AFTER_S {
             let (unit, text) = age_text(age);
             wake.by(Some(fresh_at + TimeDelta::seconds((age / unit + 1) * unit)));
             parts.push(format!("{text} old"));
         } else {
-            wake.by(Some(fresh_at + TimeDelta::seconds(STALE_S)));
+            wake.by(Some(fresh_at + TimeDelta::seconds(STALE_AFTER_S)));
         }
     }
     if desk.skew_s.abs() > SKEW_S {

@@ -109,7 +109,7 @@ async fn the_head_is_what_stands_first_in_the_queue_and_the_rest_is_all_else_onc
     for hours in [-30, -3, 0, 3, 30] {
         let at = now() + TimeDelta::hours(hours);
         let mut in_order = cases.clone();
-        in_order.sort_by_key(|case| reading::urgency(case, at));
+        in_order.sort_by_key(|case| reading::urgency(case, at, 0));
         for most in [0, 1, 40, 299, 400] {
             let (head, rest) = store.head(at, most).await.unwrap();
             let ids = |cases: &[Case]| cases.iter().map(|c| c.id.clone()).collect::<Vec<_>>();
@@ -121,7 +121,7 @@ async fn the_head_is_what_stands_first_in_the_queue_and_the_rest_is_all_else_onc
                 all.extend(piece);
                 rest = next;
             }
-            all.sort_by_key(|case| reading::urgency(case, at));
+            all.sort_by_key(|case| reading::urgency(case, at, 0));
             assert_eq!(all, in_order);
         }
     }
