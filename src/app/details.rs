@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use crate::domain::{CaseDetail, CaseId, Revision, Untrusted};
+use crate::domain::{CaseDetail, CaseId, DeskNo, Revision, Untrusted};
 
 /// How many are kept. The timelines of a screenful of cases, a few times over.
 const KEPT: usize = 64;
@@ -48,6 +48,12 @@ impl Details {
     pub fn forget(&mut self, id: &CaseId) {
         self.known.remove(id);
         self.used.retain(|used| used != id);
+    }
+
+    pub fn forget_desk(&mut self, desk: DeskNo) {
+        self.known.retain(|id, _| id.desk() != desk);
+        self.used.retain(|id| id.desk() != desk);
+        self.failed = None;
     }
 
     pub fn fail(&mut self, id: CaseId, why: Untrusted) {

@@ -177,6 +177,20 @@ impl Model {
         known
     }
 
+    /// Drops every case of a desk: whoever looks now may not see them.
+    pub(super) fn forget_desk(&mut self, no: DeskNo) {
+        self.arrived.retain(|case| case.id.desk() != no);
+        self.details.forget_desk(no);
+        self.closed.take_if(|case| case.id.desk() == no);
+        self.queue.forget(no);
+    }
+
+    /// The cases around the cursor, nearest first.
+    #[must_use]
+    pub fn around_cursor(&self) -> Vec<CaseId> {
+        self.queue.around_cursor()
+    }
+
     /// Lets in what waited for a form to be closed.
     fn let_in(&mut self, now: DateTime<Utc>) {
         if !self.arrived.is_empty() && !matches!(self.overlay, Some(Overlay::Form(_))) {

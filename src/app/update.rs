@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::keys;
 use super::layout;
 use super::model::{Model, Overlay};
-use super::msg::{Effect, Link, Msg, Told};
+use super::msg::{Effect, Link, Msg, Told, Whoami};
 use super::order;
 use super::queue::Source;
 use super::view::{Pane, Tone};
@@ -52,7 +52,13 @@ fn desk_told(model: &mut Model, no: DeskNo, told: Told, now: DateTime<Utc>) {
     let desk = model.desks.get_mut(no);
     match told {
         Told::SignedIn(me) => {
-            let is_first = desk.me.replace(*me).is_none();
+            let sees = |me: &Whoami| (me.actor.id.clone(), me.actor.role, me.actor.partner.clone());
+            let now_sees = sees(&me);
+            let before = desk.me.replace(*me);
+            let is_first = before.is_none();
+            if before.is_some_and(|before| sees(&before) != now_sees) {
+                model.forget_desk(no);
+            }
             model.with_queue(now, |queue, at| queue.signed_in(is_first, at));
         }
         Told::PolicyLoaded(policy) => {

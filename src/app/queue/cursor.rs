@@ -17,6 +17,15 @@ impl Queue {
         self.shown_index(*slot)
     }
 
+    /// The cases beside the cursor, those below before those above, nearest first.
+    pub fn around_cursor(&self) -> Vec<CaseId> {
+        const BELOW_AND_ABOVE: [isize; 4] = [1, -1, 2, 3];
+        let Some(index) = self.selected_index() else { return Vec::new() };
+        let beside = BELOW_AND_ABOVE.iter().filter_map(|rows| index.checked_add_signed(*rows));
+        let beside = beside.filter_map(|index| self.shown.get(index));
+        beside.filter_map(|slot| self.entry(*slot)).map(|entry| entry.case.id.clone()).collect()
+    }
+
     /// Stops the cursor from staying on top of a list that is still loading: somebody uses it.
     pub fn touch(&mut self) {
         self.settled = true;

@@ -3,6 +3,7 @@
 //! costs nothing that grows with the number of cases.
 
 mod cursor;
+mod many;
 mod shown;
 
 use std::cmp::Ordering;
@@ -177,12 +178,13 @@ impl Queue {
             self.load_mut(desk).named = Some(HashSet::new());
         }
         let fresh = self.is_settled(desk);
-        for case in cases {
-            let id = case.id.clone();
-            self.put(case, Source::Feed, fresh, at);
-            let slot = self.by_id.get(&id).copied();
-            if let (Some(named), Some(slot)) = (&mut self.load_mut(desk).named, slot) {
-                named.insert(slot);
+        let ids: Vec<CaseId> = cases.iter().map(|case| case.id.clone()).collect();
+        self.put_many(cases, fresh, at);
+        if self.load(desk).named.is_some() {
+            let slots: Vec<Slot> =
+                ids.iter().filter_map(|id| self.by_id.get(id)).copied().collect();
+            if let Some(named) = &mut self.load_mut(desk).named {
+                named.extend(slots);
             }
         }
         for id in removed {
@@ -196,9 +198,7 @@ impl Queue {
                     .filter(|(id, slot)| id.desk() == desk && !named.contains(slot))
                     .map(|(id, _)| id.clone())
                     .collect();
-                for id in unnamed {
-                    self.remove(&id);
-                }
+                self.remove_many(unnamed);
             }
             self.load_mut(desk).loaded = true;
         }
@@ -215,9 +215,17 @@ impl Queue {
     /// A desk's clock was set anew: its cases are placed by what it says now.
     pub fn retime(&mut self, desk: DeskNo, at: At) {
         let slots = self.by_id.iter().filter(|(id, _)| id.desk() == desk).map(|(_, slot)| *slot);
-        for slot in slots.collect::<Vec<_>>() {
-            self.place_anew(slot, at);
-        }
+        let slots = slots.collect();
+        self.place_many_anew(slots, at);
+    }
+
+    /// Drops all that is known of a desk's cases: whoever looks now may not see them.
+    pub fn forget(&mut self, desk: DeskNo) {
+        let theirs = self.by_id.keys().filter(|id| id.desk() == desk).cloned().collect();
+        self.remove_many(theirs);
+        self.gone.retain(|id, _| id.desk() != desk);
+        *self.load_mut(desk) = Load::default();
+        self.left = None;
     }
 
     fn load(&self, desk: DeskNo) -> &Load {
@@ -235,8 +243,28 @@ impl Queue {
     /// Takes in one state of one case. Answers whether it is news: an older revision than the one that is
     /// shown is dropped.
     pub fn put(&mut self, case: Case, source: Source, fresh: bool, at: At) -> bool {
-        let known = self.by_id.get(&case.id).copied();
-        let is_news = match (known.and_then(|slot| self.entry(slot)), self.gone.get(&case.id)) {
+        if !self.is_news(&case, source) {
+            return false;
+        }
+        if case.is_closed() {
+            let gone = Gone { revision: case.revision, closed: true };
+            let id = case.id.clone();
+            self.take_out(&id, Some(case));
+            self.gone.insert(id, gone);
+            return true;
+        }
+        if let Some(slot) = self.by_id.get(&case.id).copied() {
+            self.unplace(slot);
+        }
+        let slot = self.enter(case, fresh, at);
+        self.place(slot, at);
+        self.mind_cursor(slot);
+        true
+    }
+
+    fn is_news(&self, case: &Case, source: Source) -> bool {
+        let known = self.by_id.get(&case.id).and_then(|slot| self.entry(*slot));
+        match (known, self.gone.get(&case.id)) {
             (Some(entry), _) => match source {
                 Source::Feed => case.revision >= entry.case.revision,
                 Source::Answer | Source::Reopened => case.revision > entry.case.revision,
@@ -249,29 +277,20 @@ impl Queue {
                 Source::Answer => false,
                 Source::Reopened => gone.is_none_or(|gone| case.revision > gone.revision),
             },
-        };
-        if !is_news {
-            return false;
         }
-        if case.is_closed() {
-            let gone = Gone { revision: case.revision, closed: true };
-            let id = case.id.clone();
-            self.take_out(&id, Some(case));
-            self.gone.insert(id, gone);
-            return true;
-        }
+    }
+
+    /// Takes in an open case that stands in no order now, without giving it a place.
+    fn enter(&mut self, case: Case, fresh: bool, at: At) -> Slot {
         self.gone.remove(&case.id);
-        let slot = if let Some(slot) = known {
-            self.unplace(slot);
-            slot
-        } else {
+        let slot = self.by_id.get(&case.id).copied().unwrap_or_else(|| {
             let slot = self.free.pop().unwrap_or_else(|| {
                 self.entries.push(None);
                 self.entries.len() - 1
             });
             self.by_id.insert(case.id.clone(), slot);
             slot
-        };
+        });
         let under_cursor = self.cursor.as_ref() == Some(&case.id);
         let was_fresh = self.entry(slot).is_some_and(|e| e.fresh);
         let changed = self.entry(slot).is_none_or(|e| e.case.revision != case.revision);
@@ -282,9 +301,7 @@ impl Queue {
         if let Some(named) = &mut self.load_mut(desk).named {
             named.insert(slot);
         }
-        self.place(slot, at);
-        self.mind_cursor(slot);
-        true
+        slot
     }
 
     /// Takes out a case that the desk no longer gives.
@@ -324,9 +341,7 @@ impl Queue {
             self.dues.pop_first();
             passed.push(slot);
         }
-        for slot in passed {
-            self.place_anew(slot, at);
-        }
+        self.place_many_anew(passed, at);
         if self.days_until.is_some_and(|until| at.now >= until) {
             self.show_again(at);
         }
@@ -334,10 +349,7 @@ impl Queue {
 
     fn place_anew(&mut self, slot: Slot, at: At) {
         self.unplace(slot);
-        if let Some(entry) = self.entries[slot].take() {
-            let fresh = entry.fresh;
-            self.entries[slot] = Some(Entry { fresh, ..Entry::of(entry.case, at) });
-        }
+        self.read_anew(slot, at);
         self.place(slot, at);
         self.mind_cursor(slot);
     }
