@@ -144,7 +144,14 @@ fn take(woken: Woken, model: &mut Model, lines: &Lines<'_>, orders: &mut Orders)
     let msg = match woken {
         Woken::Input(Some(Ok(Event::FocusGained))) => {
             // Somebody looks again: a line that is down is tried at once.
-            lines.all().for_each(sync::Handle::poll_now);
+            for line in lines.all() {
+                line.set_attention(true);
+                line.poll_now();
+            }
+            None
+        }
+        Woken::Input(Some(Ok(Event::FocusLost))) => {
+            lines.all().for_each(|line| line.set_attention(false));
             None
         }
         Woken::Input(Some(Ok(event))) => translate::terminal_event(event),
@@ -165,7 +172,12 @@ fn take(woken: Woken, model: &mut Model, lines: &Lines<'_>, orders: &mut Orders)
         }
     };
     if let Some(msg) = msg {
-        obey(app::update(model, msg, lines.now()), lines, orders);
+        let effects = app::update(model, msg, lines.now());
+        let moved = effects.iter().any(|effect| matches!(effect, Effect::FetchCase { .. }));
+        obey(effects, lines, orders);
+        if moved {
+            lines.prefetch(model.around_cursor());
+        }
     }
 }
 

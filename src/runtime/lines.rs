@@ -54,6 +54,17 @@ impl<'a> Lines<'a> {
         self.to(id.desk()).fetch(translate::plain(id), known);
     }
 
+    /// Names the cases around the cursor to their desks.
+    pub fn prefetch(&self, ids: Vec<CaseId>) {
+        let mut desks: Vec<DeskNo> = ids.iter().map(CaseId::desk).collect();
+        desks.sort_unstable();
+        desks.dedup();
+        for desk in desks {
+            let theirs = ids.iter().filter(|id| id.desk() == desk).cloned();
+            self.to(desk).prefetch(theirs.map(translate::plain).collect());
+        }
+    }
+
     pub fn order(&self, desk: DeskNo, order: Order) {
         self.to(desk).order(translate::order(order));
     }

@@ -175,13 +175,19 @@ impl Desk {
     }
 
     pub(super) async fn start_with_chance(chance: f64) -> Self {
+        let store = Store::in_memory(Fingerprint::of(&"t0ken".into())).await.unwrap();
+        Self::start_on(store, DeskClock::start(), chance)
+    }
+
+    /// On what is kept there, and on a machine with that clock.
+    pub(super) fn start_on(store: Store, clock: DeskClock, chance: f64) -> Self {
         let (asks, asked) = mpsc::unbounded_channel();
         let (events, told) = mpsc::channel(64);
         let (open, most_open) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let api = Arc::new(FakeApi { asks, open, most_open });
-        let clock = Arc::new(DeskClock::start());
+        let clock = Arc::new(clock);
         let jitter = Arc::new(move || chance);
-        let store = Arc::new(Store::in_memory(Fingerprint::of(&"t0ken".into())).await.unwrap());
+        let store = Arc::new(store);
         let line = start_with(
             Arc::clone(&api) as Arc<dyn CaseApi>,
             Arc::clone(&clock),
@@ -218,6 +224,7 @@ impl Desk {
         }
     }
 
+    #[track_caller]
     pub(super) fn assert_nothing_told(&mut self) {
         if let Ok(event) = self.events.try_recv() {
             panic!("told: {event:?}");

@@ -1,5 +1,7 @@
 //! The start from what is kept: who, by which policy, how old, the head of the queue, and then the rest of it.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::line::Line;
@@ -7,7 +9,6 @@ use super::store::{Known, Rest, Resume};
 use super::{Event, Link};
 use crate::sla::policy::{Policy, PolicyDocument};
 use crate::wire::Me;
-use std::sync::Arc;
 
 /// How many cases are told first: more than any screen has rows.
 const HEAD: usize = 400;
@@ -79,3 +80,6 @@ pub(super) async fn tell_rest(line: &Line, told: &Told) -> GoesOn {
     };
     GoesOn { cursor, half_way, replaces }
 }
+
+#[cfg(test)]
+mod tests;
