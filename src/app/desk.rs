@@ -82,6 +82,19 @@ impl Desks {
         std::iter::once(&self.first).chain(&self.others)
     }
 
+    /// The name of a case's desk, where there are several.
+    pub fn name_of(&self, case: &CaseId) -> Option<&str> {
+        self.are_several().then(|| self.of(case).name.as_str())
+    }
+
+    /// A case as a sentence names it: its id, and where there are several its desk.
+    pub fn named_case(&self, case: &CaseId) -> String {
+        match self.name_of(case) {
+            Some(name) => format!("{case} at {name}"),
+            None => case.to_string(),
+        }
+    }
+
     pub fn are_several(&self) -> bool {
         !self.others.is_empty()
     }

@@ -214,7 +214,7 @@ impl Model {
         let rows = usize::from(self.queue_rows().height);
         self.queue.settle(rows);
         if let Some(left) = self.queue.take_left() {
-            self.say(words::left(&left), Tone::Plain, now);
+            self.say(words::left(&self.desks, &left), Tone::Plain, now);
         }
         self.ask_for_detail(effects);
         self.wrap_detail();

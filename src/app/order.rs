@@ -174,7 +174,7 @@ pub fn done(model: &mut Model, act: ActId, case: Case, now: DateTime<Utc>) {
     let kind = model.acts.ended(act).map(|flight| flight.kind());
     let source = if kind == Some(ActionKind::Reopen) { Source::Reopened } else { Source::Answer };
     if let Some(kind) = kind {
-        model.say(words::done(kind, &case), Tone::Good, now);
+        model.say(words::done(&model.desks, kind, &case), Tone::Good, now);
         match kind {
             ActionKind::Close => model.closed = Some(case.clone()),
             ActionKind::Reopen => model.closed = None,
@@ -206,7 +206,8 @@ pub fn failed(model: &mut Model, act: ActId, failure: ActFailure, now: DateTime<
         let current = current.clone();
         model.with_queue(now, |queue, at| queue.put(current, Source::Answer, false, at));
     }
-    let said = format!("Could not {} {}: {}", kind.verb(), flight.case, sentence.cell(SENTENCE));
+    let id = model.desks.named_case(&flight.case);
+    let said = format!("Could not {} {id}: {}", kind.verb(), sentence.cell(SENTENCE));
     let Some(mut form) = flight.form else { return refuse(model, said, now) };
     form.refused = true;
     form.error = Some(sentence);

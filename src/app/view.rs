@@ -71,8 +71,19 @@ pub struct Header {
     pub link: LinkSign,
     /// "live", "offline, retry in 8 s · 4 min old", "signed out", "clock 3 min fast".
     pub link_text: String,
+    /// The lines where several desks are followed; none: the one above is all.
+    pub desks: Vec<DeskLink>,
     /// None as long as not one page of the queue has come.
     pub late: Option<Late>,
+}
+
+/// One desk of several, and its line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeskLink {
+    pub name: String,
+    pub link: LinkSign,
+    /// "offline · 4 min old", "signed out"; empty: it is live and there is nothing to say.
+    pub text: String,
 }
 
 /// How many open cases are late, or soon will be.
@@ -116,6 +127,8 @@ pub struct QueueView {
     pub notice: Option<Notice>,
     /// The filter line while it is being typed or in force.
     pub filter: Option<FilterLine>,
+    /// What in the filter is not understood: "no desk "oslo"; there are: nordwind, fjord".
+    pub filter_wrong: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +141,8 @@ pub struct FilterLine {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     pub id: CaseId,
+    /// Where it is; None: there is one desk only.
+    pub desk: Option<RowDesk>,
     pub severity: Severity,
     pub subject: Untrusted,
     pub tier: Tier,
@@ -141,6 +156,14 @@ pub struct Row {
     pub selected: bool,
     /// Changed under the hand or new since the last look.
     pub fresh: bool,
+}
+
+/// The desk of a row, where there are several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowDesk {
+    pub name: String,
+    /// It is not reached and what it told is old, or it shows nothing to us any more.
+    pub stale: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,6 +187,8 @@ pub struct DetailView {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DetailTitle {
     pub id: CaseId,
+    /// The desk, where there are several.
+    pub desk: Option<String>,
     pub severity: Severity,
     pub tier: Tier,
 }
@@ -283,7 +308,7 @@ pub struct ConfirmView {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WhyView {
     pub id: CaseId,
-    /// "clock 2 of 3"
+    /// "clock 2 of 3", or with several desks "fjord · clock 2 of 3"
     pub which: String,
     /// Wrapped to [`super::layout::explanation_text`].
     pub lines: Vec<Line>,

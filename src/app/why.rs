@@ -95,11 +95,15 @@ fn rows(model: &Model) -> usize {
     layout::explanation_text(model.areas().whole).height.into()
 }
 
-/// "clock 2 of 3"
+/// "clock 2 of 3", or with several desks "fjord · clock 2 of 3"
 pub fn which(model: &Model, case: &CaseId, clock: usize) -> String {
-    match model.details.get(case) {
+    let which = match model.details.get(case) {
         Some(detail) => format!("clock {} of {}", clock + 1, detail.case.clocks.len()),
         None => format!("clock {}", clock + 1),
+    };
+    match model.desks.name_of(case) {
+        Some(desk) => format!("{desk} · {which}"),
+        None => which,
     }
 }
 

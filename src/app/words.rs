@@ -93,8 +93,8 @@ pub fn title(kind: ActionKind) -> &'static str {
 }
 
 /// What was done: "C-1 escalated to 2nd level".
-pub fn done(kind: ActionKind, case: &Case) -> String {
-    let id = &case.id;
+pub fn done(desks: &Desks, kind: ActionKind, case: &Case) -> String {
+    let id = desks.named_case(&case.id);
     match kind {
         ActionKind::Respond => format!("{id} responded: the customer has the case id"),
         ActionKind::Take => format!("{id} is yours"),
@@ -118,16 +118,14 @@ pub fn done(kind: ActionKind, case: &Case) -> String {
 }
 
 /// Why the case under the cursor is no longer there.
-pub fn left(left: &Left) -> String {
+pub fn left(desks: &Desks, left: &Left) -> String {
+    let id = desks.named_case(&left.id);
     match &left.now {
-        None => format!("{} left the list: closed, or no longer yours to see", left.id),
-        Some(case) if case.is_closed() => format!("{} left the list: it was closed", left.id),
-        Some(case) => format!(
-            "{} left this view: {}, with {}",
-            left.id,
-            case.tier,
-            with(case.assignee.as_ref())
-        ),
+        None => format!("{id} left the list: closed, or no longer yours to see"),
+        Some(case) if case.is_closed() => format!("{id} left the list: it was closed"),
+        Some(case) => {
+            format!("{id} left this view: {}, with {}", case.tier, with(case.assignee.as_ref()))
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &ClocksView, focused: bool, joint: 
         return;
     }
     let title = if focused { pen.tone(Tone::Title) } else { pen.tone(Tone::Plain) };
-    let id = view.title.as_ref().map(|title| title.id.to_string()).unwrap_or_default();
+    let id = view.title.as_ref().map(detail::name).unwrap_or_default();
     let mut names = vec![("Clocks", title)];
     if let Some(case) = &view.title {
         names.push(("  ", title));

@@ -14,7 +14,7 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &DetailView, focused: bool, joint: 
     let plain = if focused { pen.tone(Tone::Title) } else { pen.tone(Tone::Plain) };
     match &view.title {
         Some(title) => {
-            let id = title.id.to_string();
+            let id = name(title);
             pen.pane(area, focused, joint, &names(pen, &id, title, plain), &[]);
         }
         None => pen.pane(area, focused, joint, &[("Case", plain)], &[]),
@@ -28,6 +28,14 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &DetailView, focused: bool, joint: 
         pen.line(inside.x + 1, y, inside.width.saturating_sub(2), line);
     }
     pen.scroll_mark(area, view.scroll, inside.height.into(), view.lines.len());
+}
+
+/// What names a case: its id, and where there are several its desk.
+pub fn name(title: &DetailTitle) -> String {
+    match &title.desk {
+        Some(desk) => format!("{} at {desk}", title.id),
+        None => title.id.to_string(),
+    }
 }
 
 /// A case in a frame line: its id, severity and tier.

@@ -2,9 +2,9 @@
 
 use crate::app::layout::{areas, queue_rows};
 use crate::app::view::{
-    Audience, ClockRow, ClocksView, ConfirmView, DetailTitle, DetailView, FieldKind, FieldView,
-    FilterLine, Footer, FormView, Header, HelpView, Hint, Late, Line, LinkSign, Notice, Overlay,
-    PaletteView, Pane, QueueView, Row, Snapshot, Span, Tone, WhyView,
+    Audience, ClockRow, ClocksView, ConfirmView, DeskLink, DetailTitle, DetailView, FieldKind,
+    FieldView, FilterLine, Footer, FormView, Header, HelpView, Hint, Late, Line, LinkSign, Notice,
+    Overlay, PaletteView, Pane, QueueView, Row, RowDesk, Snapshot, Span, Tone, WhyView,
 };
 use crate::domain::{CaseId, Severity, Tier, Untrusted};
 use crate::sla::reading::Face;
@@ -23,6 +23,7 @@ pub fn desk_with(columns: u16, rows: u16, focus: Pane, zoomed: bool) -> Snapshot
             who: "Nordwind Support · R. Hald, 1st level".into(),
             link: LinkSign::Live,
             link_text: "live".into(),
+            desks: Vec::new(),
             late: Some(Late { missed: 2, under_1h: 3 }),
         },
         queue: QueueView {
@@ -35,6 +36,7 @@ pub fn desk_with(columns: u16, rows: u16, focus: Pane, zoomed: bool) -> Snapshot
             first: 0,
             notice: None,
             filter: None,
+            filter_wrong: None,
         },
         detail: detail(),
         clocks: ClocksView {
@@ -57,6 +59,7 @@ pub fn row(
 ) -> Row {
     Row {
         id: id.into(),
+        desk: None,
         severity,
         subject: subject.into(),
         tier: Tier::First,
@@ -67,6 +70,25 @@ pub fn row(
         selected: false,
         fresh: false,
     }
+}
+
+/// The same beside a second desk that is not reached, with cases of both.
+pub fn two_desks(columns: u16, rows: u16) -> Snapshot {
+    let mut both = desk(columns, rows);
+    let link =
+        |name: &str, link, text: &str| DeskLink { name: name.into(), link, text: text.into() };
+    both.header.desks = vec![
+        link("nordwind", LinkSign::Live, ""),
+        link("fjord-support", LinkSign::Offline, "offline · 4 min old"),
+    ];
+    for (n, row) in both.queue.rows.iter_mut().enumerate() {
+        let (name, stale) = if n % 3 == 0 { ("fjord-support", true) } else { ("nordwind", false) };
+        row.desk = Some(RowDesk { name: name.into(), stale });
+    }
+    for title in [&mut both.detail.title, &mut both.clocks.title].into_iter().flatten() {
+        title.desk = Some("nordwind".into());
+    }
+    both
 }
 
 /// One row of every state, and one whose act is on its way.
@@ -115,6 +137,7 @@ pub fn detail() -> DetailView {
     DetailView {
         title: Some(DetailTitle {
             id: "C-10412".into(),
+            desk: None,
             severity: Severity::Critical,
             tier: Tier::First,
         }),

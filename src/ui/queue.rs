@@ -4,14 +4,17 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Modifier;
 
 use super::pen::{Joint, Pen, columns};
+use super::signs;
 use crate::app::layout::{inside, queue_heads, queue_rows};
-use crate::app::view::{FilterLine, QueueView, Row, Tone};
+use crate::app::view::{FilterLine, LinkSign, QueueView, Row, RowDesk, Tone};
+use crate::sla::reading::Face;
 
 /// Where the columns stand, from the pane's inside. A width of 0: not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Columns {
     sign: u16,
     id: (u16, u16),
+    desk: (u16, u16),
     severity: (u16, u16),
     subject: (u16, u16),
     with: (u16, u16),
@@ -19,8 +22,9 @@ struct Columns {
 }
 
 impl Columns {
-    /// `id`, `due`: the columns that the longest id and the longest deadline take.
-    fn of(inside: Rect, sign: u16, id: u16, due: u16) -> Self {
+    /// `id`, `due`, `desk`: the columns that the longest id, deadline and name of a desk take; `desk` 0: there
+    /// is one desk only.
+    fn of(inside: Rect, sign: u16, id: u16, due: u16, desk: u16) -> Self {
         let width = inside.width;
         // The mark of the cursor, the sign, a space.
         let id_x = inside.x + 1 + sign + 1;
@@ -40,6 +44,11 @@ impl Columns {
         if severity > 0 {
             left -= severity + 2;
         }
+        // Where a case is goes before who has it; both give way to the subject.
+        let desk = if left >= 24 { desk.min(DESK_MAX) } else { 0 };
+        if desk > 0 {
+            left -= desk + 2;
+        }
         let with = match left {
             0..32 => 0,
             32..50 => 9,
@@ -49,11 +58,13 @@ impl Columns {
             left -= with + 2;
         }
         let subject = if left >= 7 { left - 2 } else { 0 };
-        let severity_x = id_x + id + 2;
+        let desk_x = id_x + id + 2;
+        let severity_x = if desk > 0 { desk_x + desk + 2 } else { desk_x };
         let subject_x = if severity > 0 { severity_x + severity + 2 } else { severity_x };
         Self {
             sign: inside.x + 1,
             id: (id_x, id),
+            desk: (desk_x, desk),
             severity: (severity_x, severity),
             subject: (subject_x, subject),
             with: (subject_x + subject + 2, with),
@@ -61,6 +72,11 @@ impl Columns {
         }
     }
 }
+
+/// Less of what is wrong with a filter says nothing.
+const WRONG_MIN: u16 = 12;
+/// The widest column of desks.
+const DESK_MAX: u16 = 10;
 
 /// The empty columns at the right end.
 fn air(width: u16) -> u16 {
@@ -94,7 +110,9 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &QueueView, focused: bool) -> Optio
         // What an act says is longer now and then; deadlines make the column.
         let deadlines = view.rows.iter().filter(|r| matches!(r.due_tone, Tone::Face(_)));
         let due = deadlines.map(|r| columns(&r.due)).max().unwrap_or(0);
-        let columns = Columns::of(inside, pen.sign_width(), longest.clamp(7, 14), due);
+        let names = view.rows.iter().filter_map(|r| r.desk.as_ref());
+        let desk = names.map(|desk| columns(&desk_text(desk)).max(4)).max().unwrap_or(0);
+        let columns = Columns::of(inside, pen.sign_width(), longest.clamp(7, 14), due, desk);
         if queue_heads(area) {
             heads(pen, inside, columns);
         }
@@ -104,13 +122,15 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &QueueView, focused: bool) -> Optio
         pen.scroll_mark(area, view.first, view.rows.len().min(rows.height.into()), view.count);
     }
     let filter = view.filter.as_ref()?;
-    draw_filter(pen, Rect { y: inside.bottom() - 1, height: 1, ..inside }, filter)
+    let line = Rect { y: inside.bottom() - 1, height: 1, ..inside };
+    draw_filter(pen, line, filter, view.filter_wrong.as_deref())
 }
 
 fn heads(pen: &mut Pen, inside: Rect, columns: Columns) {
     let style = pen.tone(Tone::Dim);
     for ((x, width), head) in [
         (columns.id, "case"),
+        (columns.desk, "desk"),
         (columns.severity, "sev"),
         (columns.subject, "subject"),
         (columns.with, "with"),
@@ -122,8 +142,19 @@ fn heads(pen: &mut Pen, inside: Rect, columns: Columns) {
     }
 }
 
+/// The name of a row's desk; the mark before it says that it is not reached.
+fn desk_text(desk: &RowDesk) -> String {
+    if desk.stale {
+        format!("{} {}", signs::link(LinkSign::Offline), desk.name)
+    } else {
+        desk.name.clone()
+    }
+}
+
 fn draw_row(pen: &mut Pen, inside: Rect, y: u16, row: &Row, at: Columns, focused: bool) {
-    let text = pen.tone(Tone::Plain);
+    let stale = row.desk.as_ref().is_some_and(|desk| desk.stale);
+    // What may have changed long ago is dim, also where there is no room for the name of its desk.
+    let text = pen.tone(if stale { Tone::Dim } else { Tone::Plain });
     let face = pen.tone(Tone::Face(row.face));
     pen.put(at.sign, y, pen.sign_width(), pen.sign(row.face), face);
     pen.put(at.id.0, y, at.id.1, &row.id.to_string(), text);
@@ -137,6 +168,10 @@ fn draw_row(pen: &mut Pen, inside: Rect, y: u16, row: &Row, at: Columns, focused
         at.due.0
     };
     let room = |(x, width): (u16, u16)| width.min(due_x.saturating_sub(x + 1));
+    if let (Some(desk), true) = (&row.desk, at.desk.1 > 0) {
+        let style = pen.tone(if stale { Tone::Face(Face::Warning) } else { Tone::Dim });
+        pen.put(at.desk.0, y, room(at.desk), &desk_text(desk), style);
+    }
     if at.severity.1 > 0 {
         let style = pen.tone(Tone::Severity(row.severity));
         pen.put(at.severity.0, y, room(at.severity), row.severity.short(), style);
@@ -168,9 +203,25 @@ fn draw_row(pen: &mut Pen, inside: Rect, y: u16, row: &Row, at: Columns, focused
     }
 }
 
-fn draw_filter(pen: &mut Pen, line: Rect, filter: &FilterLine) -> Option<Position> {
+fn draw_filter(
+    pen: &mut Pen,
+    mut line: Rect,
+    filter: &FilterLine,
+    wrong: Option<&str>,
+) -> Option<Position> {
+    if let Some(wrong) = wrong {
+        // At the right end, with as much of the line as what is typed leaves.
+        let typed = columns(&filter.text) + 6;
+        let room = line.width.saturating_sub(typed).min(columns(wrong));
+        if room >= WRONG_MIN.min(columns(wrong)) {
+            line.width -= room + 1;
+            pen.put(line.right(), line.y, room, wrong, pen.tone(Tone::Error));
+        }
+    }
     let (head, style) = if filter.cursor.is_some() {
-        (pen.tone(Tone::Key), pen.tone(Tone::Plain))
+        (pen.tone(Tone::Key), pen.tone(if wrong.is_some() { Tone::Error } else { Tone::Plain }))
+    } else if wrong.is_some() {
+        (pen.tone(Tone::Dim), pen.tone(Tone::Error))
     } else {
         (pen.tone(Tone::Dim), pen.tone(Tone::Dim))
     };
@@ -189,11 +240,11 @@ mod tests {
     fn columns_never_overlap_and_end_where_the_pane_ends() {
         for width in 1..=300 {
             for sign in [1, 2] {
-                for (id, due) in [(7, 8), (14, 15)] {
+                for (id, due, desk) in [(7, 8, 0), (14, 15, 0), (7, 8, 4), (14, 15, 64)] {
                     let inside = Rect::new(1, 1, width, 10);
-                    let c = Columns::of(inside, sign, id, due);
+                    let c = Columns::of(inside, sign, id, due, desk);
                     let mut end = c.id.0 + c.id.1;
-                    for (x, wide) in [c.severity, c.subject, c.with, c.due] {
+                    for (x, wide) in [c.desk, c.severity, c.subject, c.with, c.due] {
                         if wide > 0 {
                             assert!(x > end || width < 18, "{width}: {c:?}");
                             end = x + wide;
@@ -207,7 +258,7 @@ mod tests {
 
     #[test]
     fn the_subject_takes_what_is_left_and_narrow_panes_leave_out_who_has_it() {
-        let at = |width| Columns::of(Rect::new(1, 2, width, 10), 1, 7, 8);
+        let at = |width| Columns::of(Rect::new(1, 2, width, 10), 1, 7, 8, 0);
         assert!(at(67).with.1 > 0 && at(67).subject.1 >= 23);
         assert_eq!(at(48).with.1, 0);
         assert!(at(48).severity.1 > 0 && at(48).subject.1 >= 15);

@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 use super::theme::Theme;
 use super::{Look, draw, fixture};
 use crate::app::layout::areas;
-use crate::app::view::{LinkSign, Overlay, Pane, Snapshot, Tone};
+use crate::app::view::{FilterLine, LinkSign, Overlay, Pane, Snapshot, Tone};
 
 fn colour() -> Look {
     Look { theme: Theme::colour(), ascii: false }
@@ -103,6 +103,50 @@ fn the_desk_at_120x40() {
 #[test]
 fn the_desk_at_80x24() {
     assert_picture!("desk_80x24", fixture::desk(80, 24));
+}
+
+#[test]
+fn two_desks_stand_side_by_side_in_header_and_queue() {
+    assert_picture!("desks_80x24", fixture::two_desks(80, 24));
+    assert_picture!("desks_120x40", fixture::two_desks(120, 40));
+}
+
+#[test]
+fn where_there_is_no_column_for_the_desks_the_title_of_the_case_names_it() {
+    let narrow = Snapshot { focus: Pane::Detail, ..fixture::two_desks(50, 12) };
+    let queue = text_rows(&drawn(&fixture::two_desks(40, 12), &colour()).0).join("\n");
+    assert!(queue.contains("C-10398") && !queue.contains("fjord-"), "{queue}");
+    let narrow = Snapshot { areas: areas(50, 12, Pane::Detail, false), ..narrow };
+    let detail = text_rows(&drawn(&narrow, &colour()).0).join("\n");
+    assert!(detail.contains("C-10412 at nordwind"), "{detail}");
+}
+
+#[test]
+fn a_desk_of_the_filter_that_is_not_there_is_marked_in_the_line() {
+    let mut desk = fixture::two_desks(80, 24);
+    desk.queue.filter = Some(FilterLine { text: "desk:oslo".into(), cursor: Some(9) });
+    desk.queue.filter_wrong = Some("no desk \"oslo\"; there are: nordwind, fjord-support".into());
+    let (buffer, cursor) = drawn(&desk, &colour());
+    let rows = text_rows(&buffer);
+    let line = rows.iter().find(|row| row.contains("/ desk:oslo")).unwrap();
+    assert!(line.contains("no desk \"oslo\"; there are: nordwind"), "{line}");
+    assert_eq!(cursor.map(|at| at.x), Some(13));
+}
+
+#[test]
+fn the_lines_of_several_desks_lose_words_before_who_i_am() {
+    let mut lines = Vec::new();
+    for columns in [160, 120, 100, 80, 60, 50, 40, 30, 20] {
+        let (buffer, _) = drawn(&fixture::two_desks(columns, 20), &colour());
+        lines.push(format!("{}|", text_rows(&buffer)[0]));
+    }
+    insta::with_settings!({
+        snapshot_path => "../../tests/snapshots",
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        insta::assert_snapshot!("header_of_desks_by_width", lines.join("\n"));
+    });
 }
 
 #[test]

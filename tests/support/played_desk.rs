@@ -123,7 +123,12 @@ pub fn case(id: &str, severity: Severity, subject: &str, response_due_s: i64) ->
 
 impl PlayedDesk {
     pub fn with(cases: Vec<Case>) -> Arc<Self> {
-        let clock = Arc::new(DeskClock::start_at(start_of_play()));
+        Self::ahead(TimeDelta::zero(), cases)
+    }
+
+    /// A desk whose service's clock is ahead by so much.
+    pub fn ahead(by: TimeDelta, cases: Vec<Case>) -> Arc<Self> {
+        let clock = Arc::new(DeskClock::start_at(start_of_play() + by));
         let desk = Self { clock, state: Mutex::default(), changed: Notify::new() };
         for case in cases {
             desk.put(case);

@@ -1,6 +1,7 @@
 //! The real loop on a screen in memory: keys in, screen out. Time is tokio's, paused: whoever waits lets it
 //! pass, and nothing ever waits for the machine.
 
+#![allow(dead_code, reason = "each test program uses its part of it")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step of a test is its failure")]
 
 use std::io;

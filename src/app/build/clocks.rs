@@ -28,7 +28,7 @@ pub fn clocks(model: &Model, wake: &mut Wake) -> ClocksView {
         .unwrap_or_default();
     let alone = model.areas().detail.is_empty();
     let selected = (model.focus == Pane::Clocks).then(|| why::chosen(model, wake.now)).flatten();
-    let title = case.filter(|_| alone).map(title);
+    let title = case.filter(|_| alone).map(|case| title(model, case));
     ClocksView { title, clocks, selected, next: next(model, wake) }
 }
 

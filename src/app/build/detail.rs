@@ -30,7 +30,7 @@ pub fn detail(model: &Model) -> DetailView {
         };
         return DetailView { title: None, lines: vec![], scroll: 0, notice: Some(notice) };
     };
-    let title = title(case);
+    let title = title(model, case);
     let mut lines = model.text.lines.clone();
     if model.details.get(&case.id).is_none() {
         let (_, width) = model.detail_size();
@@ -50,8 +50,13 @@ pub fn detail(model: &Model) -> DetailView {
 }
 
 /// What names a case in the frame of a pane.
-pub fn title(case: &Case) -> DetailTitle {
-    DetailTitle { id: case.id.clone(), severity: case.severity, tier: case.tier }
+pub fn title(model: &Model, case: &Case) -> DetailTitle {
+    DetailTitle {
+        id: case.id.clone(),
+        desk: model.desks.name_of(&case.id).map(str::to_owned),
+        severity: case.severity,
+        tier: case.tier,
+    }
 }
 
 /// The text of a case, wrapped to so many columns. Without `detail`, what the feed tells.

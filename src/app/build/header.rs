@@ -6,7 +6,7 @@ use super::Wake;
 use crate::app::desk::Desk;
 use crate::app::model::Model;
 use crate::app::msg::{Link, Whoami};
-use crate::app::view::{Header, Late, LinkSign};
+use crate::app::view::{DeskLink, Header, Late, LinkSign};
 use crate::domain::{DeskNo, STALE_AFTER_S, Untrusted};
 
 /// A difference of the clocks that is worth a word.
@@ -15,16 +15,14 @@ const SKEW_S: i64 = 5;
 pub fn header(model: &Model, wake: &mut Wake) -> Header {
     wake.by(model.queue.next_change(wake.now));
     let desk = model.desks.get(DeskNo::FIRST);
+    // Who I am is another one at each desk: it is said of the one that the cursor is at.
+    let under_cursor = model.queue.selected().map(|case| model.desks.of(&case.id));
+    let me = under_cursor.unwrap_or(desk).me.as_ref();
+    let several = model.desks.are_several();
     Header {
-        who: desk.me.as_ref().map_or_else(|| "".into(), who),
-        link: match desk.link {
-            Link::Connecting => LinkSign::Connecting,
-            Link::Live => LinkSign::Live,
-            Link::Offline { .. } => LinkSign::Offline,
-            Link::SignedOut { .. } | Link::NotAllowed { .. } | Link::NotACaseApi { .. } => {
-                LinkSign::Broken
-            }
-        },
+        who: me.map_or_else(|| "".into(), who),
+        link: sign(&desk.link),
+        desks: model.desks.iter().filter(|_| several).map(|desk| one_of(desk, wake)).collect(),
         link_text: wake.at(desk, |wake| link_text(desk, wake)),
         late: (model.queue.is_loaded() || model.queue.total() > 0).then(|| Late {
             missed: model.queue.missed(),
@@ -43,6 +41,33 @@ fn who(me: &Whoami) -> Untrusted {
     })
 }
 
+fn sign(link: &Link) -> LinkSign {
+    match link {
+        Link::Connecting => LinkSign::Connecting,
+        Link::Live => LinkSign::Live,
+        Link::Offline { .. } => LinkSign::Offline,
+        Link::SignedOut { .. } | Link::NotAllowed { .. } | Link::NotACaseApi { .. } => {
+            LinkSign::Broken
+        }
+    }
+}
+
+/// One desk of several: short, since there are more.
+fn one_of(desk: &Desk, wake: &mut Wake) -> DeskLink {
+    let mut parts = Vec::new();
+    match &desk.link {
+        Link::Live => {}
+        Link::Connecting => parts.push("connecting".to_owned()),
+        Link::Offline { .. } => parts.push("offline".to_owned()),
+        Link::SignedOut { .. } => parts.push("signed out".to_owned()),
+        Link::NotAllowed { .. } => parts.push("not allowed".to_owned()),
+        Link::NotACaseApi { .. } => parts.push("not a case API".to_owned()),
+    }
+    parts.extend(wake.at(desk, |wake| old(desk, wake)));
+    parts.extend(clock_off(desk));
+    DeskLink { name: desk.name.clone(), link: sign(&desk.link), text: parts.join(" · ") }
+}
+
 fn link_text(desk: &Desk, wake: &mut Wake) -> String {
     let mut parts = vec![match &desk.link {
         Link::Connecting => "connecting".to_owned(),
@@ -52,26 +77,30 @@ fn link_text(desk: &Desk, wake: &mut Wake) -> String {
         Link::NotAllowed { .. } => "not allowed".to_owned(),
         Link::NotACaseApi { .. } => "not a case API".to_owned(),
     }];
-    // A feed that is held open tells every change, so that what it told is never old.
-    if desk.link != Link::Live
-        && let Some(fresh_at) = desk.fresh_at
-    {
-        let age = (wake.now - fresh_at).num_seconds();
-        // Younger ones are as good as new.
-        if age >= STALE_AFTER_S {
-            let (unit, text) = age_text(age);
-            wake.by(Some(fresh_at + TimeDelta::seconds((age / unit + 1) * unit)));
-            parts.push(format!("{text} old"));
-        } else {
-            wake.by(Some(fresh_at + TimeDelta::seconds(STALE_AFTER_S)));
-        }
-    }
-    if desk.skew_s.abs() > SKEW_S {
-        let way = if desk.skew_s > 0 { "fast" } else { "slow" };
-        let (_, text) = age_text(desk.skew_s.abs());
-        parts.push(format!("clock {text} {way}"));
-    }
+    parts.extend(old(desk, wake));
+    parts.extend(clock_off(desk));
     parts.join(" · ")
+}
+
+/// "4 min old": how old what a desk told is, where that is worth a word. By the desk's clock.
+pub fn old(desk: &Desk, wake: &mut Wake) -> Option<String> {
+    // A feed that is held open tells every change, so that what it told is never old.
+    let fresh_at = desk.fresh_at.filter(|_| desk.link != Link::Live)?;
+    let age = (wake.now - fresh_at).num_seconds();
+    if age < STALE_AFTER_S {
+        wake.by(Some(fresh_at + TimeDelta::seconds(STALE_AFTER_S)));
+        return None;
+    }
+    let (unit, text) = age_text(age);
+    wake.by(Some(fresh_at + TimeDelta::seconds((age / unit + 1) * unit)));
+    Some(format!("{text} old"))
+}
+
+/// "clock 3 min fast"
+fn clock_off(desk: &Desk) -> Option<String> {
+    let way = if desk.skew_s > 0 { "fast" } else { "slow" };
+    let (_, text) = age_text(desk.skew_s.abs());
+    (desk.skew_s.abs() > SKEW_S).then(|| format!("clock {text} {way}"))
 }
 
 /// "retry in 8 s", as the header and the notices say it.

@@ -121,7 +121,7 @@ fn form_view(model: &Model, form: &Form, wake: &mut Wake) -> FormView {
         hints(model, Context::Form).partition::<Vec<_>, _>(|(action, _)| *action == Action::Send);
     let send = send.into_iter().next().map(|(_, hint)| hint);
     FormView {
-        title: format!("{} {}", words::title(form.kind), case.id),
+        title: format!("{} {}", words::title(form.kind), model.desks.named_case(&case.id)),
         subtitle,
         audience,
         fields,

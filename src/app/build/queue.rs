@@ -3,10 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use super::{Wake, act_text, header};
+use crate::app::desk::Desk;
 use crate::app::model::Model;
 use crate::app::msg::Link;
 use crate::app::queue::{At, QueueName};
-use crate::app::view::{FilterLine, Notice, QueueView, Row, Tone};
+use crate::app::view::{FilterLine, Notice, QueueView, Row, RowDesk, Tone};
 use crate::app::words;
 use crate::domain::{Case, DeskNo, Untrusted};
 use crate::input::Action;
@@ -38,6 +39,16 @@ pub fn queue(model: &Model, wake: &mut Wake) -> QueueView {
         first,
         notice,
         filter: filter(model),
+        filter_wrong: model.queue.unknown_desk(&model.desks),
+    }
+}
+
+/// Whether what a desk told can no longer be relied on.
+fn is_stale(desk: &Desk, wake: &mut Wake) -> bool {
+    match desk.link {
+        Link::Live => false,
+        Link::SignedOut { .. } | Link::NotAllowed { .. } | Link::NotACaseApi { .. } => true,
+        Link::Connecting | Link::Offline { .. } => header::old(desk, wake).is_some(),
     }
 }
 
@@ -61,8 +72,10 @@ fn row(model: &Model, case: &Case, fresh: bool, selected: bool, wake: &mut Wake)
     let desk = model.desks.of(&case.id);
     let (face, deadline) = wake.at(desk, |wake| deadline(&desk.policy, case, wake));
     let (due, due_tone) = act_text(model, &case.id, wake).unwrap_or((deadline, Tone::Face(face)));
+    let name = model.desks.name_of(&case.id).map(str::to_owned);
     Row {
         id: case.id.clone(),
+        desk: name.map(|name| RowDesk { name, stale: wake.at(desk, |wake| is_stale(desk, wake)) }),
         severity: case.severity,
         subject: case.subject.clone(),
         tier: case.tier,
@@ -105,7 +118,11 @@ fn notice(model: &Model, wake: &mut Wake) -> Option<Notice> {
         if model.queue.is_filtered() {
             let clear = if model.filtering.is_some() { Action::ClearFilter } else { Action::Back };
             let title = "No open case matches";
-            return said(title, Tone::Dim, vec![format!("{} clears the filter.", key(clear))]);
+            let mut lines = vec![format!("{} clears the filter.", key(clear))];
+            if let Some(wrong) = model.queue.unknown_desk(&model.desks) {
+                lines.insert(0, format!("There is {wrong}."));
+            }
+            return said(title, Tone::Dim, lines);
         }
         let mut lines = Vec::new();
         match model.queue.total() {
@@ -117,12 +134,18 @@ fn notice(model: &Model, wake: &mut Wake) -> Option<Notice> {
                 lines.push(format!("{} shows all open cases.", key(Action::ViewAll)));
             }
         }
+        if model.desks.are_several() {
+            lines.extend(down(model, wake));
+        }
         let title = format!("Nothing in \"{}\"", model.queue.name().label());
         return said(&title, Tone::Dim, lines);
     }
     let sentence = |why: &Untrusted| why.cell(SENTENCE);
     let help =
         format!("{} tries again at once, {} quits.", key(Action::Refresh), key(Action::Quit));
+    if model.desks.are_several() {
+        return several(model, help, wake);
+    }
     let desk = model.desks.get(DeskNo::FIRST);
     match &desk.link {
         Link::Connecting | Link::Live => said(
@@ -167,6 +190,34 @@ fn notice(model: &Model, wake: &mut Wake) -> Option<Notice> {
             ],
         ),
     }
+}
+
+/// The same where no case of several desks has come yet.
+fn several(model: &Model, help: String, wake: &mut Wake) -> Option<Notice> {
+    let mut lines = down(model, wake);
+    let loading = lines.len() < model.desks.iter().count();
+    let first = "The desks are being asked for their open cases.".to_owned();
+    lines.insert(0, if loading { first } else { help });
+    lines.rotate_left(usize::from(!loading));
+    let (title, tone) =
+        if loading { ("Loading", Tone::Dim) } else { ("No desk can be read", Tone::Error) };
+    Some(Notice { title: title.to_owned(), lines, tone })
+}
+
+/// What is wrong with the line to each desk that is down, in a sentence.
+fn down(model: &Model, wake: &mut Wake) -> Vec<String> {
+    let mut lines = Vec::new();
+    for desk in model.desks.iter() {
+        let Some(sentence) = words::link_down(&desk.link) else { continue };
+        let retry = match &desk.link {
+            Link::Offline { retry_at, .. } => {
+                format!(" {}", wake.at(desk, |wake| again(*retry_at, wake)))
+            }
+            _ => String::new(),
+        };
+        lines.push(words::at_desk(&model.desks, desk, format!("{sentence}{retry}")));
+    }
+    lines
 }
 
 fn again(retry_at: DateTime<Utc>, wake: &mut Wake) -> String {

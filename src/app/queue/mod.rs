@@ -4,6 +4,7 @@
 
 mod cursor;
 mod many;
+mod filter;
 mod shown;
 
 use std::cmp::Ordering;
@@ -11,6 +12,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
+use filter::Filter;
 pub use shown::QueueName;
 
 use crate::app::desk::{Desk, Desks};
@@ -111,8 +113,8 @@ pub struct Queue {
 
     name: QueueName,
     filter: String,
-    /// The filter's words, in small letters; none: no filter.
-    filter_words: Vec<String>,
+    /// What it asks for.
+    wanted: Filter,
     /// The view is one that the person chose.
     chosen: bool,
     /// A case that stays although the view no longer holds it: the one that I acted on, until the cursor
@@ -148,7 +150,7 @@ impl Default for Queue {
             loads: Vec::new(),
             name: QueueName::Mine,
             filter: String::new(),
-            filter_words: Vec::new(),
+            wanted: Filter::default(),
             chosen: false,
             kept: None,
             days_until: None,

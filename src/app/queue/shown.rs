@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
+use super::filter::Filter;
 use super::{At, Entry, Queue};
-use crate::app::desk::Desk;
+use crate::app::desk::{Desk, Desks};
 use crate::app::zone;
 use crate::domain::{Case, CaseId, CaseState};
 use crate::sla::reading;
@@ -53,9 +54,14 @@ impl Queue {
         &self.filter
     }
 
-    /// Whether the filter has a word, and so shows what matches it of all open cases.
+    /// Whether the filter asks for anything, and so shows what matches it of all open cases.
     pub fn is_filtered(&self) -> bool {
-        !self.filter_words.is_empty()
+        !self.wanted.is_empty()
+    }
+
+    /// A desk of the filter that is not there, in a sentence.
+    pub fn unknown_desk(&self, desks: &Desks) -> Option<String> {
+        self.wanted.unknown_desk(desks)
     }
 
     /// A desk has said who looks: it decides what is mine and, when it is the first that is heard of
@@ -79,9 +85,12 @@ impl Queue {
     }
 
     pub fn set_filter(&mut self, filter: &str, at: At) {
-        let narrower = self.is_filtered() && filter.starts_with(&self.filter);
+        let wanted = Filter::of(filter);
+        let narrower = self.is_filtered()
+            && filter.starts_with(&self.filter)
+            && wanted.is_within(&self.wanted);
         filter.clone_into(&mut self.filter);
-        self.filter_words = filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        self.wanted = wanted;
         if narrower {
             // Whatever matches more letters matched fewer, so only what is shown can still match.
             let mut shown = std::mem::take(&mut self.shown);
@@ -118,7 +127,7 @@ impl Queue {
 
     pub(super) fn belongs(&self, entry: &Entry, at: At) -> bool {
         if self.is_filtered() {
-            return self.filter_words.iter().all(|word| entry.words.contains(word));
+            return self.wanted.holds(&entry.words, &at.desk(&entry.case).name);
         }
         if self.kept.as_ref() == Some(&entry.case.id) {
             return true;

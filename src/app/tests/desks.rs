@@ -100,3 +100,100 @@ fn a_feed_that_starts_over_takes_away_what_it_does_not_name_at_its_own_desk_alon
     assert_eq!(desk.ids(), ["C-1", "C-2"]);
     assert_eq!(places(&desk), [0, 1]);
 }
+
+#[test]
+fn an_answer_names_the_desk_of_its_case() {
+    let mut desk = with_the_same_ids();
+    desk.press("2 j");
+    let act = ActId { desk: SECOND, ticket: 1 };
+    desk.press("t");
+    let taken = with(at_second(case("C-1", Severity::High, hours(1))), person("ruth", "R. Hald"));
+    desk.tell(Msg::ActDone { act, case: Box::new(there(SECOND, taken)) });
+    assert_eq!(desk.toast(), "C-1 at fjord is yours");
+    assert!(desk.rows()[1].with.is_some() && desk.rows()[0].with.is_none());
+}
+
+#[test]
+fn who_i_am_is_said_of_the_desk_that_the_cursor_is_at() {
+    let mut desk = with_the_same_ids();
+    desk.press("2");
+    assert!(desk.snap().header.who.raw().contains("Nordwind Support · R. Hald"));
+    desk.press("j");
+    assert_eq!(desk.snap().header.who.raw(), "R. Hald, 2nd level");
+}
+
+#[test]
+fn a_desk_that_is_signed_out_says_so_and_hides_nothing_of_the_other() {
+    let mut desk = with_the_same_ids();
+    desk.press("2");
+    let link = Link::SignedOut { why: "The token has expired.".into() };
+    desk.tell(Msg::Told(SECOND, Told::LinkChanged { link, fresh_at: None }));
+    let snap = desk.snap();
+    let said: Vec<(&str, &str)> =
+        snap.header.desks.iter().map(|desk| (desk.name.as_str(), desk.text.as_str())).collect();
+    assert_eq!(said, [("nordwind", ""), ("fjord", "signed out")]);
+    assert_eq!(desk.toast(), "fjord: Signed out: The token has expired.");
+    let stale: Vec<bool> =
+        snap.queue.rows.iter().map(|row| row.desk.as_ref().unwrap().stale).collect();
+    assert_eq!(stale, [false, true]);
+}
+
+#[test]
+fn while_no_desk_can_be_read_each_says_why() {
+    let mut desk = Desk::dark((120, 40));
+    let desks = vec!["nordwind".to_owned(), "fjord".to_owned()];
+    desk.model = Model::new((120, 40), Options { desks, ..Options::default() });
+    let notice = |desk: &Desk| desk.snap().queue.notice.unwrap();
+    let link = Link::SignedOut { why: "The token has expired.".into() };
+    desk.tell(Msg::Told(SECOND, Told::LinkChanged { link, fresh_at: None }));
+    assert_eq!(notice(&desk).title, "Loading");
+    assert!(notice(&desk).lines[1].contains("fjord: Signed out"), "{:?}", notice(&desk));
+    let retry_at = desk.now + TimeDelta::seconds(8);
+    let link = Link::Offline { retry_at, why: "Connection refused.".into() };
+    desk.tell(Told::LinkChanged { link, fresh_at: None });
+    assert_eq!(notice(&desk).title, "No desk can be read");
+    let said = "nordwind: Connection refused. Retry in 8 s, by itself.";
+    assert_eq!(notice(&desk).lines[0], said);
+}
+
+#[test]
+fn a_desk_that_is_not_reached_keeps_nobody_waiting_for_the_other() {
+    let mut desk = two_desks();
+    desk.tell(page(DeskNo::FIRST, vec![case("C-1", Severity::Critical, hours(1))], true));
+    assert!(desk.snap().queue.loading, "the second still loads");
+    let link = Link::Offline { retry_at: desk.now + hours(1), why: "Connection refused.".into() };
+    desk.tell(Msg::Told(SECOND, Told::LinkChanged { link, fresh_at: None }));
+    assert!(!desk.snap().queue.loading);
+}
+
+#[test]
+fn a_desk_whose_clock_is_learned_anew_has_its_cases_placed_by_it() {
+    let mut desk = with_the_same_ids();
+    desk.press("2");
+    let [first, second] = &desk.rows()[..] else { panic!() };
+    assert_eq!((first.id.desk(), second.id.desk()), (DeskNo::FIRST, SECOND));
+    // It is much later there: what is due there is missed, and goes before what is still to come.
+    desk.tell(Msg::Told(SECOND, Told::ClockCompared(TimeDelta::days(300))));
+    assert_eq!(places(&desk), [1, 0]);
+    assert_eq!(desk.snap().header.late.unwrap().missed, 1);
+    desk.tell(Msg::Told(SECOND, Told::ClockCompared(TimeDelta::zero())));
+    assert_eq!(places(&desk), [0, 1]);
+}
+
+#[test]
+fn the_view_to_begin_with_is_mine_unless_i_watch_over_all_at_every_desk() {
+    let begin = |roles: [Role; 2]| {
+        let mut desk = Desk::dark((120, 40));
+        let desks = vec!["nordwind".to_owned(), "fjord".to_owned()];
+        desk.model = Model::new((120, 40), Options { desks, ..Options::default() });
+        for (no, role) in [DeskNo::FIRST, SECOND].into_iter().zip(roles) {
+            let actor = Actor { id: "ruth".into(), name: "R. Hald".into(), role, partner: None };
+            let me = Whoami { actor, partner: None, may: vec![] };
+            desk.tell(Msg::Told(no, Told::SignedIn(Box::new(me))));
+        }
+        desk.snap().queue.name
+    };
+    assert_eq!(begin([Role::Oncall, Role::Admin]), "all open");
+    assert_eq!(begin([Role::Oncall, Role::Engineer]), "mine and unassigned");
+    assert_eq!(begin([Role::Engineer, Role::Oncall]), "mine and unassigned");
+}
