@@ -45,7 +45,7 @@ fn the_screen_on_a_played_desk() {
         let clock = Arc::clone(&desk.clock);
         let store = Store::in_memory(Fingerprint::of(&"t0ken".into())).await.unwrap();
         let desk = Desk { name: "played".to_owned(), api: desk, clock, store: Arc::new(store) };
-        run(desk, Vec::new(), Options::default()).await
+        run(vec![desk], Options::default()).await
     });
     println!("the screen ended: {result:?}");
 }

@@ -72,6 +72,8 @@ pub enum Msg {
     },
     /// The instant came at which something visible reads differently (see `view::build`).
     TimePassed,
+    /// Something that concerns no desk that is followed, in a sentence.
+    Noticed(String),
     /// The line to a desk told something about the desk itself.
     Told(DeskNo, Told),
     DetailCame(Box<CaseDetail>),

@@ -25,6 +25,7 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         Msg::Clicked { column, row } => clicked(model, (column, row), now),
         Msg::Resized { columns, rows } => model.size = (columns, rows),
         Msg::TimePassed => {}
+        Msg::Noticed(sentence) => model.say(sentence, Tone::Error, now),
         Msg::Told(desk, told) => desk_told(model, desk, told, now),
         Msg::DetailCame(detail) => detail_came(model, *detail, now),
         // What is shown is what there is.

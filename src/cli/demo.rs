@@ -133,7 +133,7 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
         () = asked_to_end()? => return Ok(Exit::Done),
     };
     let shown = match connect(&running, args.role, kept) {
-        Ok(connection) => screen::show(session, &settings, connection).await,
+        Ok(connection) => screen::show(session, &settings, vec![connection], Vec::new()).await,
         Err(failure) => Err(failure),
     };
     running.stop().await;

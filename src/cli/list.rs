@@ -6,15 +6,17 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures_util::future::join_all;
 
 use super::look::Look;
 use super::outcome::{Exit, Failure};
 use super::output::padded;
 use super::session::{Connection, Session};
 use crate::client::CallError;
+use crate::config::Settings;
 use crate::domain::search::Words;
 use crate::domain::text::columns;
-use crate::domain::{Case, CaseId, Untrusted};
+use crate::domain::{Case, CaseId, DeskNo, Untrusted};
 use crate::sla::policy::Policy;
 use crate::sla::reading::{self, Urgency};
 use crate::wire::{Code, MAX_PAGE};
@@ -23,7 +25,8 @@ use crate::wire::{Code, MAX_PAGE};
 ///
 /// In the order of the queue: what is missed or breaches next comes first. The words of QUERY must all
 /// occur in a case's id, subject, customer or assignee. On a terminal it is a table; in a pipe each case
-/// is a line that begins with the id.
+/// is a line that begins with the id. Where several desks are configured and --desk names none, the cases
+/// of all are listed, each with its desk; one that cannot be read is told, and sets the exit code.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   caseload list
@@ -98,9 +101,17 @@ impl Sort {
     }
 }
 
-fn sorted(cases: Vec<Case>, sort: &[Sort], now: DateTime<Utc>) -> Vec<Case> {
-    let mut placed: Vec<Placed> =
-        cases.into_iter().map(|case| (reading::urgency(&case, now, 0), case)).collect();
+/// `time`: what the clock of a case's desk says, and by how many seconds it is ahead of the first desk's.
+fn sorted(
+    cases: Vec<Case>,
+    sort: &[Sort],
+    time: impl Fn(&Case) -> (DateTime<Utc>, i64),
+) -> Vec<Case> {
+    let place = |case: Case| {
+        let (now, ahead_s) = time(&case);
+        (reading::urgency(&case, now, ahead_s), case)
+    };
+    let mut placed: Vec<Placed> = cases.into_iter().map(place).collect();
     placed.sort_by(|a, b| {
         sort.iter()
             .map(|sort| sort.compare(a, b))
@@ -110,41 +121,113 @@ fn sorted(cases: Vec<Case>, sort: &[Sort], now: DateTime<Utc>) -> Vec<Case> {
     placed.into_iter().map(|(_, case)| case).collect()
 }
 
+/// What one desk has told.
+struct Told {
+    desk: String,
+    /// Each with the desk's number in its id.
+    cases: Vec<Case>,
+    /// None where nobody reads it.
+    policy: Option<Policy>,
+    /// What the desk's clock says.
+    now: DateTime<Utc>,
+}
+
+/// A case as JSON shows it where there are several desks.
+#[derive(serde::Serialize)]
+struct AtDesk<'c> {
+    desk: &'c str,
+    #[serde(flatten)]
+    case: &'c Case,
+}
+
 pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure> {
     let settings = session.settings()?;
-    let connection = session.connect_by(&settings).await?;
+    let (connections, mut failures) = session.connect_all(&settings).await?;
+    let several = connections.len() + failures.len() > 1;
     // JSON shows what the desk says; only the table needs to know what the policy makes of it.
     let machine = session.output.json || args.ndjson;
-    let (cases, policy) = if machine {
-        (open_cases(&connection).await?, None)
-    } else {
-        let (cases, policy) = tokio::join!(open_cases(&connection), policy(&connection));
-        (cases?, Some(policy?))
-    };
-    let words = Words::of(&args.query.join(" "));
-    let now = connection.now();
-    let mut cases = sorted(cases, &args.sort, now);
-    cases.retain(|case| words.find(case));
-    match policy {
-        None if args.ndjson => {
-            for case in &cases {
-                session.output.json(case)?;
-            }
+    let asked = connections.iter().zip(0..).map(|(connection, no)| {
+        let desk = DeskNo::new(no);
+        async move {
+            let policy =
+                async { if machine { Ok(None) } else { policy(connection).await.map(Some) } };
+            let (cases, policy) = tokio::join!(open_cases(connection), policy);
+            let cases =
+                cases?.into_iter().map(|case| Case { id: case.id.clone().at_desk(desk), ..case });
+            let name = connection.desk.clone();
+            Ok((
+                desk,
+                Told { desk: name, cases: cases.collect(), policy: policy?, now: connection.now() },
+            ))
         }
-        None => session.output.json_array(&cases)?,
-        Some(policy) => {
-            if cases.is_empty() {
-                session.output.remark(&if words.is_empty() {
-                    format!("No open cases on desk {}.", connection.desk)
-                } else {
-                    let query = Untrusted::from(args.query.join(" ")).cell(60);
-                    format!("No open case on desk {} matches \"{query}\".", connection.desk)
-                });
+    });
+    let mut desks = BTreeMap::new();
+    let mut cases = Vec::new();
+    for told in join_all(asked).await {
+        match told {
+            Ok((no, mut told)) => {
+                cases.append(&mut told.cases);
+                desks.insert(no, told);
             }
-            table(session, &cases, &policy, now, &Look::new(settings.screen.ascii.value))?;
+            Err(failure) => failures.push(failure),
         }
     }
-    Ok(Exit::Done)
+    let first = desks.values().next().map_or_else(|| connections[0].now(), |told| told.now);
+    let time = |case: &Case| {
+        let now = desks.get(&case.id.desk()).map_or(first, |told| told.now);
+        (now, (now - first).num_seconds())
+    };
+    let words = Words::of(&args.query.join(" "));
+    let mut cases = sorted(cases, &args.sort, time);
+    cases.retain(|case| words.find(case));
+    if !desks.is_empty() || failures.is_empty() {
+        show(session, &settings, &args, &cases, &desks, several)?;
+    }
+    let mut exit = Exit::Done;
+    if !several {
+        return failures.pop().map_or(Ok(exit), Err);
+    }
+    for failure in &failures {
+        if let Failure::Said { exit: worst, .. } = failure {
+            exit = exit.max(*worst);
+        }
+        session.output.failure(failure);
+    }
+    Ok(exit)
+}
+
+type ByDesk = BTreeMap<DeskNo, Told>;
+
+fn show(
+    session: &mut Session<'_>,
+    settings: &Settings,
+    args: &Args,
+    cases: &[Case],
+    desks: &ByDesk,
+    several: bool,
+) -> Result<(), Failure> {
+    let name = |case: &Case| desks.get(&case.id.desk()).map_or("", |told| told.desk.as_str());
+    let named = || cases.iter().map(|case| AtDesk { desk: name(case), case });
+    match (args.ndjson, session.output.json, several) {
+        (true, _, true) => named().try_for_each(|case| session.output.json(&case)),
+        (true, _, false) => cases.iter().try_for_each(|case| session.output.json(case)),
+        (false, true, true) => session.output.json_array(&named().collect::<Vec<_>>()),
+        (false, true, false) => session.output.json_array(cases),
+        (false, false, _) => {
+            if cases.is_empty() {
+                let names: Vec<&str> = desks.values().map(|told| told.desk.as_str()).collect();
+                let desk = if names.len() > 1 { "desks" } else { "desk" };
+                let on = format!("{desk} {}", names.join(", "));
+                session.output.remark(&if args.query.join("").trim().is_empty() {
+                    format!("No open cases on {on}.")
+                } else {
+                    let query = Untrusted::from(args.query.join(" ")).cell(60);
+                    format!("No open case on {on} matches \"{query}\".")
+                });
+            }
+            table(session, cases, desks, several, &Look::new(settings.screen.ascii.value))
+        }
+    }
 }
 
 /// The matrix and calendars of the desk.
@@ -202,8 +285,8 @@ const WITH_MAX: usize = 16;
 fn table(
     session: &mut Session<'_>,
     cases: &[Case],
-    policy: &Policy,
-    now: DateTime<Utc>,
+    desks: &ByDesk,
+    several: bool,
     look: &Look,
 ) -> Result<(), Failure> {
     let output = &mut *session.output;
@@ -211,11 +294,16 @@ fn table(
     let rows: Vec<Row> = cases
         .iter()
         .map(|case| {
-            let clock = reading::leading(case, now).map(|clock| reading::read(clock, policy, now));
+            let told = desks.get(&case.id.desk());
+            let clock = told.and_then(|told| {
+                let clock = reading::leading(case, told.now)?;
+                Some(reading::read(clock, told.policy.as_ref()?, told.now))
+            });
             let with = case.assignee.as_ref().map(|person| output.field(&person.name, WITH_MAX));
             Row {
                 case,
                 id: output.id(&case.id),
+                desk: told.filter(|_| several).map_or("", |told| told.desk.as_str()),
                 with: with.unwrap_or_else(|| look.none().to_owned()),
                 due: clock.as_ref().map_or_else(String::new, |clock| clock.text.clone()),
                 face: clock.map_or(reading::Face::NoTarget, |clock| clock.face),
@@ -223,19 +311,22 @@ fn table(
         })
         .collect();
     let id = widest(rows.iter().map(|row| &row.id), 4);
+    let desk = rows.iter().map(|row| columns(row.desk)).max().unwrap_or(0).max(4);
     let with = widest(rows.iter().map(|row| &row.with), 4).min(WITH_MAX);
     let due = widest(rows.iter().map(|row| &row.due), 3);
     let sign = if terminal { look.sign_width() + 1 } else { 0 };
     let subject = if terminal {
-        let others = sign + id + 2 + 4 + 2 + 2 + with + 2 + due;
+        let desk = if several { desk + 2 } else { 0 };
+        let others = sign + id + 2 + desk + 4 + 2 + 2 + with + 2 + due;
         output.width.saturating_sub(others).max(SUBJECT_MIN)
     } else {
         // Nothing is cut in a pipe; what is longer than most pushes its own line only.
         rows.iter().map(|row| columns(row.case.subject.raw())).max().unwrap_or(0).min(60)
     };
     if terminal && !rows.is_empty() {
+        let at = if several { format!("{}  ", padded("desk", desk)) } else { String::new() };
         let head = format!(
-            "{:sign$}{}  sev   {}  {}  due",
+            "{:sign$}{}  {at}sev   {}  {}  due",
             "",
             padded("case", id),
             padded("subject", subject),
@@ -252,6 +343,10 @@ fn table(
         }
         line += &padded(&row.id, id);
         line += "  ";
+        if several {
+            line += &padded(row.desk, desk);
+            line += "  ";
+        }
         let severity = row.case.severity;
         line += &output.paint(look.severity(severity), severity.short());
         line += &" ".repeat(4 - severity.short().len());
@@ -273,6 +368,8 @@ fn widest<'t>(cells: impl Iterator<Item = &'t String>, least: usize) -> usize {
 struct Row<'c> {
     case: &'c Case,
     id: String,
+    /// Empty: there is one only.
+    desk: &'c str,
     with: String,
     due: String,
     face: reading::Face,
@@ -298,7 +395,7 @@ mod tests {
     fn ids(cases: Vec<Case>, sort: &[&str]) -> Vec<String> {
         let sort: Vec<Sort> = sort.iter().map(|s| s.parse().unwrap()).collect();
         let now = "2026-11-24T13:00:00Z".parse().unwrap();
-        sorted(cases, &sort, now).iter().map(|c| c.id.to_string()).collect()
+        sorted(cases, &sort, |_| (now, 0)).iter().map(|c| c.id.to_string()).collect()
     }
 
     #[test]

@@ -74,6 +74,18 @@ impl Failure {
         Self::Said { exit, sentence: sentence.into() }
     }
 
+    /// Both: one sentence below the other, and the worse exit code.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (
+                Self::Said { exit: one, sentence: first },
+                Self::Said { exit: two, sentence: second },
+            ) => Self::new(one.max(two), format!("{first}\n{second}")),
+            (gone @ Self::ReaderGone, _) | (_, gone @ Self::ReaderGone) => gone,
+        }
+    }
+
     pub fn usage(sentence: impl Into<String>) -> Self {
         Self::new(Exit::Usage, sentence)
     }

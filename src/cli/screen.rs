@@ -1,4 +1,4 @@
-//! Plain `caseload`: the screen on the configured desk.
+//! Plain `caseload`: the screen on the configured desks.
 
 use super::outcome::{Exit, Failure};
 use super::session::{Connection, Session};
@@ -19,30 +19,42 @@ pub async fn run(session: &mut Session<'_>) -> Result<Exit, Failure> {
     if settings.desks.is_empty() && settings.desk.is_none() {
         return Err(Failure::usage(first_words(&settings)));
     }
-    let connection = session.connect_by(&settings).await?;
-    show(session, &settings, connection).await
+    let (connections, failures) = session.connect_all(&settings).await?;
+    let mut untold = Vec::new();
+    for failure in failures {
+        // Told on the screen, and left behind it for when it has been quit.
+        session.output.failure(&failure);
+        if let Failure::Said { sentence, .. } = failure {
+            untold.push(sentence);
+        }
+    }
+    show(session, &settings, connections, untold).await
 }
 
-/// Opens the screen on a desk until the person leaves it.
+/// Opens the screen on these desks until the person leaves it; `notices` are told there first.
 pub async fn show(
     session: &Session<'_>,
     settings: &Settings,
-    connection: Connection,
+    connections: Vec<Connection>,
+    notices: Vec<String>,
 ) -> Result<Exit, Failure> {
     let options = runtime::Options {
         ascii: settings.screen.ascii.value,
         color: session.output.colour && settings.screen.theme.value != Theme::Mono,
         mouse: settings.screen.mouse.value,
         keymap: settings.keymap.clone(),
+        notices,
     };
-    let store = connection.store().await?;
-    let desk = runtime::Desk {
-        name: connection.desk,
-        api: connection.api,
-        clock: connection.clock,
-        store,
-    };
-    runtime::run(desk, Vec::new(), options)
+    let mut desks = Vec::new();
+    for connection in connections {
+        desks.push(runtime::Desk {
+            store: connection.store().await?,
+            name: connection.desk,
+            api: connection.api,
+            clock: connection.clock,
+        });
+    }
+    runtime::run(desks, options)
         .await
         .map_err(|error| Failure::new(Exit::Failed, safe_line(&format!("{error:#}"), 400)))?;
     Ok(Exit::Done)

@@ -36,13 +36,40 @@ impl<'o> Session<'o> {
         Ok(Settings::load(&self.environment, &flags)?)
     }
 
+    /// The ways to all desks that are meant, and why there is none to the others. An error where there is none
+    /// at all. Nothing is sent yet.
+    pub async fn connect_all(
+        &self,
+        settings: &Settings,
+    ) -> Result<(Vec<Connection>, Vec<Failure>), Failure> {
+        let (mut connections, mut failures) = (Vec::new(), Vec::new());
+        for desk in settings.meant_desks()? {
+            match self.connect_to(settings, desk).await {
+                Ok(connection) => connections.push(connection),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        if connections.is_empty() {
+            let all = failures.into_iter().reduce(Failure::and);
+            return Err(all.unwrap_or_else(|| Failure::usage("no desk is configured")));
+        }
+        Ok((connections, failures))
+    }
+
     /// The way to the desk that is meant. Nothing is sent yet.
     pub async fn connect(&self) -> Result<Connection, Failure> {
         self.connect_by(&self.settings()?).await
     }
 
     pub async fn connect_by(&self, settings: &Settings) -> Result<Connection, Failure> {
-        let desk = settings.selected_desk()?;
+        self.connect_to(settings, settings.selected_desk()?).await
+    }
+
+    pub async fn connect_to(
+        &self,
+        settings: &Settings,
+        desk: &Desk,
+    ) -> Result<Connection, Failure> {
         if desk.kind != DeskKind::Caseload {
             return Err(Failure::usage(format!(
                 "desk {}: desks of the kind \"{}\" are not available in this version",

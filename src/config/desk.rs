@@ -81,7 +81,8 @@ fn shown(text: &str) -> String {
 /// All desks that there are: those of the file, and the one that `CASELOAD_URL` makes.
 #[derive(Debug, Clone, Default)]
 pub struct Desks {
-    named: BTreeMap<String, Desk>,
+    /// In the order of the file.
+    all: Vec<Desk>,
     /// The name of the one that `CASELOAD_URL` makes.
     from_environment: Option<String>,
 }
@@ -108,7 +109,9 @@ impl Desks {
                 _ => None,
             })
             .collect();
-        let mut named = BTreeMap::new();
+        let mut all = Vec::new();
+        let mut tables: Vec<(&String, &DeskTable)> = tables.iter().collect();
+        tables.sort_by_key(|(_, table)| table.line);
         for (name, table) in tables {
             let token = match table.token.as_ref().map(|at| &at.value) {
                 Some(TokenSource::Literal(token)) => {
@@ -131,7 +134,7 @@ impl Desks {
                 ca_file: ca_file.map(|path| places::resolve(&path.value, file, environment)),
                 secrets: Arc::clone(&secrets),
             };
-            named.insert(name.clone(), desk);
+            all.push(desk);
         }
         let mut from_environment = None;
         if let Some(text) = environment.os("CASELOAD_URL") {
@@ -149,29 +152,43 @@ impl Desks {
                 ca_file: None,
                 secrets: Arc::clone(&secrets),
             };
-            named.insert(name.clone(), desk);
+            all.retain(|other: &Desk| other.name != name);
+            all.push(desk);
             from_environment = Some(name);
         }
-        Ok(Self { named, from_environment })
+        Ok(Self { all, from_environment })
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Desk> {
-        self.named.values()
+        self.all.iter()
+    }
+
+    fn get(&self, name: &str) -> Option<&Desk> {
+        self.all.iter().find(|desk| desk.name == name)
     }
 
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.named.is_empty()
+        self.all.is_empty()
+    }
+
+    /// The desks that are meant where several may be: the one asked for or that `CASELOAD_URL` makes, else all
+    /// of the file.
+    pub fn meant(&self, asked: Option<&super::Setting<String>>) -> Result<Vec<&Desk>, ConfigError> {
+        if asked.is_none() && self.from_environment.is_none() && self.all.len() > 1 {
+            return Ok(self.all.iter().collect());
+        }
+        Ok(vec![self.select(asked)?])
     }
 
     /// The desk that is meant: the one asked for (`--desk`, `CASELOAD_DESK`), else the one that
     /// `CASELOAD_URL` makes, else the only one.
     pub fn select(&self, asked: Option<&super::Setting<String>>) -> Result<&Desk, ConfigError> {
-        let names = || self.named.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        let names = || self.all.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", ");
         if let Some(asked) = asked {
-            return self.named.get(&asked.value).ok_or_else(|| {
+            return self.get(&asked.value).ok_or_else(|| {
                 let given = shown(&asked.value);
-                let advice = if self.named.is_empty() {
+                let advice = if self.all.is_empty() {
                     "none is configured".to_owned()
                 } else {
                     format!("there are: {}", names())
@@ -179,10 +196,10 @@ impl Desks {
                 ConfigError::new(format!("{}: no desk is called \"{given}\"; {advice}", asked.from))
             });
         }
-        if let Some(desk) = self.from_environment.as_ref().and_then(|name| self.named.get(name)) {
+        if let Some(desk) = self.from_environment.as_ref().and_then(|name| self.get(name)) {
             return Ok(desk);
         }
-        let mut all = self.named.values();
+        let mut all = self.all.iter();
         match (all.next(), all.next()) {
             (Some(only), None) => Ok(only),
             (None, _) => Err(ConfigError::new(

@@ -221,6 +221,11 @@ impl Settings {
         })
     }
 
+    /// The desks that are meant by what can be done on several at once.
+    pub fn meant_desks(&self) -> Result<Vec<&Desk>, ConfigError> {
+        self.desks.meant(self.desk.as_ref())
+    }
+
     /// The desk that is meant.
     pub fn selected_desk(&self) -> Result<&Desk, ConfigError> {
         self.desks.select(self.desk.as_ref())

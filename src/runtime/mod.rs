@@ -46,11 +46,19 @@ pub struct Options {
     /// Clicks and the wheel are ours instead of the terminal's.
     pub mouse: bool,
     pub keymap: Keymap,
+    /// What is to be told as the screen comes up.
+    pub notices: Vec<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { ascii: false, color: true, mouse: false, keymap: Keymap::embedded() }
+        Self {
+            ascii: false,
+            color: true,
+            mouse: false,
+            keymap: Keymap::embedded(),
+            notices: vec![],
+        }
     }
 }
 
@@ -70,11 +78,11 @@ pub struct Desk {
 }
 
 /// Shows desks beside each other until the person quits, a signal ends us, or the terminal is gone. The
-/// terminal is given back on every way out. The screen goes by the clock of the `first`.
+/// terminal is given back on every way out. The screen goes by the clock of the first desk.
 ///
 /// # Errors
 /// When there is no terminal, it cannot be used, or a part of the program panicked.
-pub async fn run(first: Desk, others: Vec<Desk>, options: Options) -> anyhow::Result<()> {
+pub async fn run(desks: Vec<Desk>, options: Options) -> anyhow::Result<()> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         anyhow::bail!(
             "the desk needs a terminal for its input and output; without one there is \
@@ -90,10 +98,8 @@ pub async fn run(first: Desk, others: Vec<Desk>, options: Options) -> anyhow::Re
     let _hook = screen::PanicHook::install(Arc::clone(&failed));
     let mut signals = signals::listen()?;
     let screen = screen::Screen::enter(options.mouse)?;
-    let names: Vec<String> =
-        std::iter::once(&first).chain(&others).map(|desk| desk.name.clone()).collect();
-    let mut first = Started::of(first);
-    let mut others: Vec<Started> = others.into_iter().map(Started::of).collect();
+    let names = desks.iter().map(|desk| desk.name.clone()).collect();
+    let mut desks: Vec<Started> = desks.into_iter().map(Started::of).collect();
 
     let ended = {
         let mut terminal = Terminal::new(screen::FrameBackend::new())?;
@@ -103,12 +109,19 @@ pub async fn run(first: Desk, others: Vec<Desk>, options: Options) -> anyhow::Re
             (size.width, size.height),
             app::Options { ascii: options.ascii, keymap: options.keymap, desks: names },
         );
+        let mut lines = desks.iter_mut().map(Started::edge);
+        let Some(first) = lines.next() else { anyhow::bail!("there is no desk to show") };
+        if !options.notices.is_empty() {
+            let told = app::Msg::Noticed(options.notices.join(" "));
+            // Nothing is asked for before a desk has told anything.
+            app::update(&mut model, told, first.clock.now());
+        }
         let edges = Edges {
             terminal: &mut terminal,
             input: input::events(),
             signals: &mut signals,
-            first: first.edge(),
-            others: others.iter_mut().map(Started::edge).collect(),
+            first,
+            others: lines.collect(),
         };
         tokio::select! {
             ended = run_loop(edges, &mut model, &look, || screen.suspend()) => ended,
@@ -118,8 +131,7 @@ pub async fn run(first: Desk, others: Vec<Desk>, options: Options) -> anyhow::Re
         }
     };
     drop(screen);
-    others.insert(0, first);
-    for sentence in finish(others, &mut signals).await {
+    for sentence in finish(desks, &mut signals).await {
         // Nobody may be there to read it any more.
         let _ = writeln!(io::stderr(), "{sentence}");
     }
