@@ -3,8 +3,8 @@
 //! costs nothing that grows with the number of cases.
 
 mod cursor;
-mod many;
 mod filter;
+mod many;
 mod shown;
 
 use std::cmp::Ordering;
