@@ -11,6 +11,7 @@ mod played_screen;
 use std::sync::Arc;
 use std::time::Duration;
 
+use caseload::domain::outbox::State;
 use caseload::domain::{Action, Severity};
 use caseload::runtime::Signal;
 use caseload::wire::Code;
@@ -259,9 +260,9 @@ async fn q_quits_at_once_when_nothing_is_open() {
         screen.press(key!(q));
     })
     .await;
-    let Ended { result, unconfirmed } = ended.unwrap();
+    let Ended { result, left } = ended.unwrap();
     result.unwrap();
-    assert_eq!(unconfirmed, []);
+    assert_eq!(left, []);
 }
 
 #[tokio::test(start_paused = true)]
@@ -277,11 +278,11 @@ async fn q_asks_when_an_act_has_no_answer_and_what_was_left_is_told() {
         screen.press(key!(y));
     })
     .await;
-    let Ended { result, unconfirmed } = ended.unwrap();
+    let Ended { result, left } = ended.unwrap();
     result.unwrap();
-    assert_eq!(unconfirmed.len(), 1);
-    assert_eq!(unconfirmed[0].case, "C-10398".into());
-    assert!(unconfirmed[0].maybe_done);
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].case, "C-10398".into());
+    assert_eq!(left[0].state, State::Sending);
 }
 
 #[tokio::test(start_paused = true)]
@@ -294,9 +295,9 @@ async fn a_signal_ends_the_desk_and_sends_what_was_held() {
         screen.signal(Signal::End);
     })
     .await;
-    let Ended { result, unconfirmed } = ended.unwrap();
+    let Ended { result, left } = ended.unwrap();
     result.unwrap();
-    assert_eq!(unconfirmed, []);
+    assert_eq!(left, []);
     assert_eq!(desk.acts().len(), 1);
 }
 

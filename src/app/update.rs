@@ -5,11 +5,12 @@ use chrono::{DateTime, Utc};
 use super::keys;
 use super::layout;
 use super::model::{Model, Overlay};
-use super::msg::{Effect, Link, Msg, Told, Whoami};
+use super::msg::{ActId, Effect, Link, Msg, Told, Whoami};
 use super::order;
 use super::queue::Source;
 use super::view::{Pane, Tone};
 use super::words;
+use crate::domain::outbox::{ActFailure, Outbox, State};
 use crate::domain::{CaseDetail, CaseId, DeskNo, Untrusted};
 
 /// Lines or rows that a turn of the wheel moves.
@@ -76,10 +77,32 @@ fn desk_told(model: &mut Model, no: DeskNo, told: Told, now: DateTime<Utc>) {
             desk.ahead = ahead;
             model.with_queue(now, |queue, at| queue.retime(no, at));
         }
-        Told::OutboxCame(_) | Told::LeftCame { .. } => {}
+        Told::OutboxCame(outbox) => outbox_came(model, no, outbox, now),
+        Told::LeftCame { .. } => {}
         Told::Noticed(sentence) => {
             let sentence = words::at_desk(&model.desks, model.desks.get(no), sentence);
             model.say(sentence, Tone::Error, now);
+        }
+    }
+}
+
+/// Takes in how far acts have come that were ordered here.
+fn outbox_came(model: &mut Model, desk: DeskNo, outbox: Outbox, now: DateTime<Utc>) {
+    for entry in outbox.entries {
+        let act = ActId { desk, ticket: entry.ticket };
+        match entry.state {
+            State::Refused(failure) => order::failed(model, act, *failure, now),
+            State::Asked(question) => {
+                let sentence = "It has changed meanwhile.".into();
+                let current = question.current.map(Box::new);
+                let failure = ActFailure { sentence, fields: Vec::new(), current };
+                order::failed(model, act, failure, now);
+            }
+            State::Held { .. } | State::Queued | State::Sending => {
+                if let Some(why) = entry.last_error {
+                    model.acts.delayed(act, why);
+                }
+            }
         }
     }
 }

@@ -157,7 +157,7 @@ impl Started {
         DeskLine { handle: &self.line, told: &mut self.told, clock: &*self.clock }
     }
 
-    /// Ends the line: waits for what is being sent, and answers what was refused or left open meanwhile.
+    /// Ends the line: waits for what is being sent, and answers what the outbox is left with.
     async fn end(self, named: bool) -> Vec<String> {
         let Self { name, line, mut told, .. } = self;
         let mut sentences = Vec::new();
@@ -166,27 +166,20 @@ impl Started {
         let left = loop {
             tokio::select! {
                 left = &mut ending => break left,
-                Some(event) = told.recv() => sentences.extend(refused(event)),
+                Some(event) = told.recv() => sentences.extend(not_kept(event)),
             }
         };
         // What came together with the end.
         while let Ok(event) = told.try_recv() {
-            sentences.extend(refused(event));
+            sentences.extend(not_kept(event));
         }
-        sentences.extend(left.iter().map(translate::unconfirmed));
+        sentences.extend(left.entries.iter().map(translate::unsent));
         if named {
             for sentence in &mut sentences {
                 *sentence = format!("{name}: {sentence}");
             }
         }
         sentences
-    }
-}
-
-fn refused(event: sync::Event) -> Option<String> {
-    match event {
-        sync::Event::ActFailed { failure, .. } => Some(failure.sentence.cell(500)),
-        _ => None,
     }
 }
 
@@ -207,5 +200,13 @@ async fn finish(desks: Vec<Started>, signals: &mut signals::Signals) -> Vec<Stri
             }
             () = signals::next_end(signals) => return Vec::new(),
         }
+    }
+}
+
+/// What is said of an act that was ordered at the end and could not be kept.
+fn not_kept(event: sync::Event) -> Option<String> {
+    match event {
+        sync::Event::ActNotKept { failure, .. } => Some(failure.sentence.cell(500)),
+        _ => None,
     }
 }

@@ -74,14 +74,9 @@ pub fn desk_event(desk: DeskNo, event: sync::Event) -> Msg {
             Msg::ActNotKept { act: act(ticket), failure }
         }
         sync::Event::ActUndone { ticket } => Msg::ActUndone { act: act(ticket) },
-        sync::Event::ActDelayed { ticket, why } => Msg::ActDelayed { act: act(ticket), why },
         sync::Event::ActDone { ticket, mut case } => {
             stamp([&mut case.id], desk);
             Msg::ActDone { act: act(ticket), case }
-        }
-        sync::Event::ActFailed { ticket, mut failure } => {
-            stamp_failure(&mut failure, desk);
-            Msg::ActFailed { act: act(ticket), failure }
         }
     }
 }
@@ -141,20 +136,26 @@ fn link(link: sync::Link) -> app::Link {
     }
 }
 
-/// What is said of an act that had no answer when the screen was quit.
-pub fn unconfirmed(act: &sync::Unconfirmed) -> String {
-    let what = format!("{} {}", act.action.verb(), act.case);
-    if act.maybe_done {
-        format!("Not confirmed: {what}. The desk may have done it; look before you do it again.")
-    } else {
-        format!("Not done: {what}. The desk was not reached.")
+/// What is said of an entry that the outbox was left with when the screen was quit.
+pub fn unsent(entry: &Entry) -> String {
+    let what = format!("{} {}", entry.action.kind().verb(), entry.case);
+    match &entry.state {
+        State::Sending => format!(
+            "Not confirmed: {what}. It is in the outbox and is sent again; the desk may have done it."
+        ),
+        State::Held { .. } | State::Queued => {
+            format!("Not sent yet: {what}. It is kept in the outbox.")
+        }
+        State::Asked(_) => {
+            format!("Not sent: {what}. It is kept in the outbox; caseload asks about it.")
+        }
+        State::Refused(failure) => failure.sentence.cell(500),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::ActionKind;
     use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseEvent};
 
     #[test]
@@ -186,17 +187,23 @@ mod tests {
 
     #[test]
     fn what_was_left_open_is_told_with_act_and_case() {
-        let mut act = sync::Unconfirmed {
+        let mut entry = Entry {
             ticket: 1,
+            n: 1,
+            key: uuid::Uuid::nil(),
             case: "C-10412".into(),
-            action: ActionKind::Escalate,
-            maybe_done: true,
+            base: None,
+            action: crate::domain::Action::Take {},
+            queued_at: chrono::DateTime::UNIX_EPOCH,
+            state: State::Sending,
+            tries: 1,
+            last_error: None,
         };
         assert_eq!(
-            unconfirmed(&act),
-            "Not confirmed: escalate C-10412. The desk may have done it; look before you do it again."
+            unsent(&entry),
+            "Not confirmed: take C-10412. It is in the outbox and is sent again; the desk may have done it."
         );
-        act.maybe_done = false;
-        assert_eq!(unconfirmed(&act), "Not done: escalate C-10412. The desk was not reached.");
+        entry.state = State::Queued;
+        assert_eq!(unsent(&entry), "Not sent yet: take C-10412. It is kept in the outbox.");
     }
 }

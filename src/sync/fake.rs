@@ -14,6 +14,7 @@ use super::store::{Fingerprint, Store};
 use super::{ActRequest, Event, Handle, Link, Order, start_with};
 use crate::client::{Answer, Call, CallError, CaseApi, Fetched};
 use crate::clock::{Clock, DeskClock};
+use crate::domain::outbox::{Entry, Outbox};
 use crate::domain::{Action, Case, CaseDetail, CaseId, Revision, Role};
 use crate::sla::policy::{Policy, PolicyDocument};
 use crate::wire::{Acted, Code, Feed, Me, Problem, Report, Reported};
@@ -166,6 +167,8 @@ pub(super) struct Desk {
     pub(super) line: Handle,
     pub(super) asks: mpsc::UnboundedReceiver<Asked>,
     events: mpsc::Receiver<Event>,
+    /// As it was told last.
+    pub(super) outbox: Outbox,
 }
 
 impl Desk {
@@ -180,14 +183,14 @@ impl Desk {
     }
 
     /// On what is kept there, and on a machine with that clock.
-    pub(super) fn start_on(store: Store, clock: DeskClock, chance: f64) -> Self {
+    pub(super) fn start_on(store: impl Into<Arc<Store>>, clock: DeskClock, chance: f64) -> Self {
+        let store = store.into();
         let (asks, asked) = mpsc::unbounded_channel();
-        let (events, told) = mpsc::channel(64);
+        let (events, told) = mpsc::channel(4096);
         let (open, most_open) = (AtomicUsize::new(0), AtomicUsize::new(0));
         let api = Arc::new(FakeApi { asks, open, most_open });
         let clock = Arc::new(clock);
         let jitter = Arc::new(move || chance);
-        let store = Arc::new(store);
         let line = start_with(
             Arc::clone(&api) as Arc<dyn CaseApi>,
             Arc::clone(&clock),
@@ -195,7 +198,7 @@ impl Desk {
             events,
             jitter,
         );
-        Self { api, clock, store, line, asks: asked, events: told }
+        Self { api, clock, store, line, asks: asked, events: told, outbox: Outbox::default() }
     }
 
     /// The next question.
@@ -204,9 +207,41 @@ impl Desk {
         asked.expect("nothing is asked").expect("the line has ended")
     }
 
+    /// The next event besides the outbox, which is told aside, and what the screen was left with.
     pub(super) async fn event(&mut self) -> Event {
+        loop {
+            match self.any_event().await {
+                Event::Outbox(outbox) => self.outbox = outbox,
+                Event::Left { .. } => {}
+                event => return event,
+            }
+        }
+    }
+
+    pub(super) async fn any_event(&mut self) -> Event {
         let event = tokio::time::timeout(NEVER, self.events.recv()).await;
         event.expect("nothing is told").expect("the line has ended")
+    }
+
+    /// The outbox, once it is told to be so; what else is told meanwhile is passed over.
+    pub(super) async fn outbox_where(&mut self, is_so: impl Fn(&Outbox) -> bool) -> &Outbox {
+        while !is_so(&self.outbox) {
+            if let Event::Outbox(outbox) = self.any_event().await {
+                self.outbox = outbox;
+            }
+        }
+        &self.outbox
+    }
+
+    /// The state of the entry with that ticket, once it is one of those.
+    pub(super) async fn state_where(
+        &mut self,
+        ticket: u64,
+        is_so: impl Fn(&Entry) -> bool,
+    ) -> Entry {
+        let of = |outbox: &Outbox| outbox.entries.iter().find(|e| e.ticket == ticket).cloned();
+        let outbox = self.outbox_where(|outbox| of(outbox).is_some_and(|e| is_so(&e))).await;
+        of(outbox).unwrap()
     }
 
     /// Events up to the next state of the link, that one included.
@@ -226,8 +261,12 @@ impl Desk {
 
     #[track_caller]
     pub(super) fn assert_nothing_told(&mut self) {
-        if let Ok(event) = self.events.try_recv() {
-            panic!("told: {event:?}");
+        while let Ok(event) = self.events.try_recv() {
+            match event {
+                Event::Outbox(outbox) => self.outbox = outbox,
+                Event::Left { .. } => {}
+                event => panic!("told: {event:?}"),
+            }
         }
     }
 
@@ -266,16 +305,24 @@ impl Desk {
     /// Submits a note with that number as its ticket and its text.
     pub(super) fn note(&self, ticket: u64, case: &str, revision: Option<Revision>) {
         let action = Action::Note { text: ticket.to_string() };
-        self.line.order(Order::Act(Box::new(ActRequest {
-            ticket,
-            case: case.into(),
-            base: None,
-            revision,
-            action,
-            hold: None,
-            replaces: None,
-            draft: None,
-        })));
+        self.act(ActRequest { revision, ..request(ticket, case, action) });
+    }
+
+    pub(super) fn act(&self, request: ActRequest) {
+        self.line.order(Order::Act(Box::new(request)));
+    }
+}
+
+pub(super) fn request(ticket: u64, case: &str, action: Action) -> ActRequest {
+    ActRequest {
+        ticket,
+        case: case.into(),
+        base: None,
+        revision: None,
+        action,
+        hold: None,
+        replaces: None,
+        draft: None,
     }
 }
 

@@ -54,6 +54,8 @@ pub(super) struct Line {
     silence: Mutex<Option<Silence>>,
     /// Wakes a poller that waits for its next try.
     poked: Notify,
+    /// Whoever looks after other processes does so when the desk has answered something.
+    answered: Notify,
     /// Counts how often the link came back; wakes acts that wait.
     recovered: watch::Sender<u64>,
     /// The feed is held open and nothing is wrong.
@@ -88,6 +90,7 @@ impl Line {
             jitter,
             silence: Mutex::new(None),
             poked: Notify::new(),
+            answered: Notify::new(),
             recovered: watch::Sender::new(0),
             live: AtomicBool::new(false),
             watched: watch::Sender::new(true),
@@ -121,6 +124,7 @@ impl Line {
         let answer = call.await;
         match answer {
             Ok(Answer { value, date }) => {
+                self.answered.notify_one();
                 if let Some(date) = date {
                     self.learn(date, true, asked.elapsed(), held).await;
                 }
@@ -229,6 +233,11 @@ impl Line {
         pause.max(silent.unwrap_or_default())
     }
 
+    /// Waits for an answer of the desk, whatever was asked.
+    pub(super) async fn answered(&self) {
+        self.answered.notified().await;
+    }
+
     pub(super) fn poke(&self) {
         self.poked.notify_waiters();
     }
@@ -241,6 +250,11 @@ impl Line {
     /// The link is back: what waits for it goes on.
     pub(super) fn recover(&self) {
         self.recovered.send_modify(|times| *times += 1);
+    }
+
+    /// How often the link has come back.
+    pub(super) fn times_recovered(&self) -> u64 {
+        *self.recovered.borrow()
     }
 
     pub(super) fn recoveries(&self) -> watch::Receiver<u64> {

@@ -2,6 +2,9 @@
 //! that gets acts done exactly once, a fetcher for whole cases. Speaks by [`Event`]s and is told by a
 //! [`Handle`]; knows no screen. Time is tokio's, so tests can let it pass.
 
+mod attempt;
+mod budget;
+mod drain;
 mod fetcher;
 mod line;
 mod pace;
@@ -22,15 +25,16 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use self::line::Line;
-use self::sender::Pending;
+use self::sender::Shared;
 use self::store::Store;
 use crate::client::CaseApi;
 use crate::clock::{DeskClock, Sleeps};
 use crate::domain::outbox::{ActFailure, Draft, Outbox};
-use crate::domain::{Action, ActionKind, Case, CaseDetail, CaseId, Revision, Untrusted};
+use crate::domain::{Action, Case, CaseDetail, CaseId, Revision, Untrusted};
 use crate::sla::policy::Policy;
 use crate::wire::Me;
 
+pub use self::drain::{Drained, End, drain};
 pub use self::line::Jitter;
 
 /// What the line to the desk does. It begins as `Connecting`.
@@ -109,18 +113,10 @@ pub enum Event {
     },
     /// Something of what is kept on this machine was mended, set aside, or cannot be kept: a sentence.
     Notice(String),
-    /// The act has no answer yet; it is tried again by itself.
-    ActDelayed {
-        ticket: u64,
-        why: Untrusted,
-    },
+    /// The desk has done the act. What else becomes of acts is told by [`Event::Outbox`].
     ActDone {
         ticket: u64,
         case: Box<Case>,
-    },
-    ActFailed {
-        ticket: u64,
-        failure: Box<ActFailure>,
     },
 }
 
@@ -169,24 +165,14 @@ pub enum Order {
     },
 }
 
-/// An act that had no answer when the line was closed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unconfirmed {
-    pub ticket: u64,
-    pub case: CaseId,
-    pub action: ActionKind,
-    /// It may have reached the desk; otherwise it surely was not done.
-    pub maybe_done: bool,
-}
-
 /// What tells the line; dropping it ends everything at once. Ask for [`Handle::shutdown`] instead.
 #[derive(Debug)]
 pub struct Handle {
     line: Arc<Line>,
-    acts: mpsc::UnboundedSender<sender::Act>,
+    orders: mpsc::UnboundedSender<Order>,
     wanted: watch::Sender<Option<fetcher::Wanted>>,
     near: watch::Sender<Vec<CaseId>>,
-    pending: Arc<Pending>,
+    shared: Arc<Shared>,
     tasks: JoinSet<()>,
 }
 
@@ -232,30 +218,22 @@ pub fn start_with(
     jitter: Jitter,
 ) -> Handle {
     let line = Arc::new(Line::new(api, clock, store, events, jitter));
-    let pending = Arc::new(Pending::default());
-    let (acts, accepted) = mpsc::unbounded_channel();
+    let shared = Arc::new(Shared::default());
+    let (orders, given) = mpsc::unbounded_channel();
     let (wanted, wants) = watch::channel(None);
     let (near, nears) = watch::channel(Vec::new());
     let mut tasks = JoinSet::new();
     tasks.spawn(poller::run(Arc::clone(&line)));
     tasks.spawn(fetcher::run(Arc::clone(&line), wants, nears));
-    tasks.spawn(sender::run(Arc::clone(&line), accepted, Arc::clone(&pending)));
-    Handle { line, acts, wanted, near, pending, tasks }
+    tasks.spawn(sender::run(Arc::clone(&line), given, Arc::clone(&shared)));
+    Handle { line, orders, wanted, near, shared, tasks }
 }
 
 impl Handle {
     /// Passes an order on; what comes of it is told by events.
     pub fn order(&self, order: Order) {
-        if let Order::Act(request) = order {
-            self.act(*request);
-        }
-    }
-
-    fn act(&self, request: ActRequest) {
-        let act = sender::Act::new(request, self.line.new_key());
-        self.pending.accept(&act);
-        // The sender ends after this handle alone; what it could not take is still pending.
-        let _ = self.acts.send(act);
+        // The sender ends after this handle alone.
+        let _ = self.orders.send(order);
     }
 
     /// Asks for a whole case; `known` is the revision that is already here. One is loaded at a time and
@@ -287,16 +265,20 @@ impl Handle {
         self.line.poke();
     }
 
-    /// Ends the line. Acts that wait get one more try and those under way are waited for, `grace` at
-    /// most; what has no answer then is told.
-    pub async fn shutdown(self, grace: Duration) -> Vec<Unconfirmed> {
-        let Self { line, acts, wanted, near, pending, mut tasks } = self;
+    /// Ends the line. What is being sent is waited for, and what was not tried yet still goes, `grace` at most and
+    /// until the desk is found not to answer. All that has no end then stays in the outbox, and is told here:
+    /// what stands as being sent may have been done.
+    pub async fn shutdown(self, grace: Duration) -> Outbox {
+        let Self { line, orders, wanted, near, shared, mut tasks } = self;
         line.close();
-        drop((acts, wanted, near));
+        drop((orders, wanted, near));
         let ended = async { while tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(grace, ended).await.is_err() {
             tasks.shutdown().await;
         }
-        pending.left()
+        match line.store.outbox().await {
+            Ok(rows) => shared.outbox(&rows, line.now()),
+            Err(_) => shared.last(),
+        }
     }
 }

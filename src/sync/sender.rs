@@ -1,529 +1,563 @@
-//! Gets acts done exactly once: those of one case in order, different cases side by side. An act whose
-//! outcome is not known is sent again with the key it got when it was accepted, until the desk confirms
-//! or refuses it.
+//! Drains the outbox on the disk: the acts of one case in order, different cases side by side. An act whose
+//! outcome is not known is sent again with the key it was kept with, until the desk confirms or refuses it, or
+//! the person is asked. One process drains, this one or another; all add.
+//!
+//! What waits behind an entry of its case that the person is asked about goes on waiting: it was ordered after
+//! it, and may lean on it. A refused entry holds up nothing.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
+use chrono::{TimeDelta, Utc};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
-use uuid::Uuid;
+use tokio::time::Instant;
 
+use super::attempt::{Tried, attempt};
+use super::budget::Budget;
 use super::line::Line;
-use super::{ActFailure, ActRequest, Event, Unconfirmed};
-use crate::client::CallError;
-use crate::domain::{Action, ActionKind, CaseId, Revision, Untrusted};
-use crate::wire::Code;
+use super::store::{Cause, DrainLock, NewEntry, Owner, Row, RowState, Rows, Setback, StoreError};
+use super::{ActRequest, Event, OWN_TICKETS, Order};
+use crate::domain::outbox::{ActFailure, Outbox};
+use crate::domain::{ActionKind, CaseId, Untrusted};
 
 /// How many acts are out at once.
-const SIDE_BY_SIDE: usize = 4;
+pub(super) const SIDE_BY_SIDE: usize = 4;
+/// How often the file is looked at while another process is to send an act of ours.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// The pause where somebody's help is needed: a token, space on the disk.
+const SLOW: Duration = Duration::from_secs(30);
 
-/// An accepted act, with the key that it keeps.
-#[derive(Debug)]
-pub(super) struct Act {
+/// What this process ordered itself.
+#[derive(Debug, Clone, Copy)]
+struct Ordered {
     ticket: u64,
-    case: CaseId,
-    revision: Option<Revision>,
-    action: Action,
-    key: Uuid,
+    /// By the monotonic clock, which nobody sets.
+    at: Instant,
 }
 
-impl Act {
-    pub(super) fn new(request: ActRequest, key: Uuid) -> Self {
-        let ActRequest { ticket, case, revision, action, .. } = request;
-        Self { ticket, case, revision, action, key }
-    }
-}
-
-/// The acts that have no final answer.
+/// What the handle and the sender both know.
 #[derive(Debug, Default)]
-pub(super) struct Pending(Mutex<BTreeMap<u64, Unconfirmed>>);
+pub(super) struct Shared {
+    ordered: Mutex<HashMap<u64, Ordered>>,
+    last: Mutex<Outbox>,
+}
 
-impl Pending {
-    fn acts(&self) -> MutexGuard<'_, BTreeMap<u64, Unconfirmed>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl Shared {
+    fn with<T>(&self, work: impl FnOnce(&mut HashMap<u64, Ordered>) -> T) -> T {
+        work(&mut self.ordered.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn accept(&self, act: &Act) {
-        let entry = Unconfirmed {
-            ticket: act.ticket,
-            case: act.case.clone(),
-            action: act.action.kind(),
-            maybe_done: false,
-        };
-        self.acts().insert(act.ticket, entry);
+    fn ordered(&self, n: u64) -> Option<Ordered> {
+        self.with(|ordered| ordered.get(&n).copied())
     }
 
-    fn maybe_done(&self, ticket: u64, maybe_done: bool) {
-        if let Some(entry) = self.acts().get_mut(&ticket) {
-            entry.maybe_done = maybe_done;
+    fn ticket(&self, n: u64) -> u64 {
+        self.ordered(n).map_or(OWN_TICKETS + n, |ordered| ordered.ticket)
+    }
+
+    /// The number of the entry with that ticket.
+    fn n(&self, ticket: u64) -> Option<u64> {
+        if let Some(n) = ticket.checked_sub(OWN_TICKETS) {
+            return Some(n);
         }
+        self.with(|all| all.iter().find(|(_, o)| o.ticket == ticket).map(|(n, _)| *n))
     }
 
-    fn ended(&self, ticket: u64) {
-        self.acts().remove(&ticket);
+    pub(super) fn outbox(&self, rows: &Rows, now: chrono::DateTime<Utc>) -> Outbox {
+        rows.outbox(now, |n| self.ticket(n))
     }
 
-    pub(super) fn left(&self) -> Vec<Unconfirmed> {
-        self.acts().values().cloned().collect()
+    /// The outbox as it was last told.
+    pub(super) fn last(&self) -> Outbox {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-/// The acts of one case.
-#[derive(Debug, Default)]
-struct Lane {
-    waiting: VecDeque<Act>,
-    busy: bool,
-    /// Between these revisions the case was changed by our own acts alone.
-    own: Option<(Revision, Revision)>,
-}
-
-impl Lane {
-    /// The revision to ask for: a form that was opened before our own last act knows an older one, and
-    /// nothing that its writer has not done himself came between.
-    fn advanced(&self, revision: Option<Revision>) -> Option<Revision> {
-        match (revision, self.own) {
-            (Some(known), Some((from, to))) if (from..=to).contains(&known) => Some(to),
-            (revision, _) => revision,
+/// The first entry of each case that has no end: the one whose turn it is, unless the person is asked about it.
+pub(super) fn heads(rows: &[Row]) -> impl Iterator<Item = &Row> {
+    let mut seen = HashSet::new();
+    rows.iter().filter(move |row| match row.state {
+        RowState::Done(_) | RowState::Refused(_) => false,
+        RowState::Asked(_) => {
+            seen.insert(&row.case);
+            false
         }
-    }
-
-    fn acted(&mut self, asked: Option<Revision>, now: Revision) {
-        self.own = match (self.own, asked) {
-            (Some((from, to)), Some(asked)) if asked == to => Some((from, now)),
-            (Some((from, to)), None) if now == to + 1 => Some((from, now)),
-            (_, Some(asked)) => Some((asked, now)),
-            (_, None) => Some((now, now)),
-        };
-    }
-}
-
-/// How the work on an act ended.
-#[derive(Debug)]
-enum End {
-    Done {
-        asked: Option<Revision>,
-        now: Revision,
-    },
-    Failed,
-    /// The line closes and there is no answer.
-    GivenUp,
+        RowState::Queued | RowState::Sending => seen.insert(&row.case),
+    })
 }
 
 pub(super) async fn run(
     line: Arc<Line>,
-    mut accepted: mpsc::UnboundedReceiver<Act>,
-    pending: Arc<Pending>,
+    mut orders: mpsc::UnboundedReceiver<Order>,
+    shared: Arc<Shared>,
 ) {
-    let places = Arc::new(Semaphore::new(SIDE_BY_SIDE));
-    let mut lanes: HashMap<CaseId, Lane> = HashMap::new();
-    let mut working = JoinSet::new();
+    let mut sender = Sender {
+        store_trouble: None,
+        budget: Budget::new(Instant::now()),
+        lock: None,
+        rows: Rows::default(),
+        told: None,
+        left_told: false,
+        lanes: HashMap::new(),
+        seen: HashMap::new(),
+        working: JoinSet::new(),
+        marked: Arc::new(Notify::new()),
+        found_down: false,
+        look_at: None,
+        line: Arc::clone(&line),
+        shared,
+    };
+    let mut owners = line.store.owners();
+    let mut recoveries = line.recoveries();
+    let closing = line.closing().clone();
     let mut open = true;
+    sender.begin().await;
     loop {
-        let case = tokio::select! {
-            act = accepted.recv(), if open => {
-                let Some(act) = act else {
-                    open = false;
-                    continue;
-                };
-                let case = act.case.clone();
-                lanes.entry(case.clone()).or_default().waiting.push_back(act);
-                case
-            }
-            Some(ended) = working.join_next(), if !working.is_empty() => {
-                let (case, end) = match ended {
-                    Ok(ended) => ended,
-                    Err(error) => {
-                        tracing::error!(%error, "an act was left without an end");
-                        continue;
+        let wake = sender.start_what_may();
+        if !open && closing.is_cancelled() && sender.working.is_empty() {
+            return;
+        }
+        let marked = Arc::clone(&sender.marked);
+        tokio::select! {
+            order = orders.recv(), if open => match order {
+                Some(order) => {
+                    sender.obey(order).await;
+                    while let Ok(order) = orders.try_recv() {
+                        sender.obey(order).await;
                     }
-                };
-                let lane = lanes.entry(CaseId::clone(&case)).or_default();
-                lane.busy = false;
-                match end {
-                    End::Done { asked, now } => lane.acted(asked, now),
-                    End::Failed => {}
-                    End::GivenUp => lane.waiting.clear(),
                 }
-                case
+                None => open = false,
+            },
+            Some(ended) = sender.working.join_next(), if !sender.working.is_empty() => match ended {
+                Ok((row, tried)) => sender.tried(row, tried).await,
+                Err(error) => tracing::error!(%error, "an act was left without an end"),
+            },
+            () = marked.notified() => {}
+            () = woken(sender.lock.as_ref()) => {}
+            _ = owners.changed() => sender.begin().await,
+            () = line.answered() => {
+                if !sender.is_news().await {
+                    continue;
+                }
             }
-            else => return,
+            _ = recoveries.changed() => sender.recover(),
+            () = sleep_until(wake) => sender.look_again().await,
+            () = closing.cancelled(), if open => {
+                // Nothing more comes, but what has come is kept.
+                orders.close();
+            }
+        }
+        sender.refresh().await;
+    }
+}
+
+async fn woken(lock: Option<&DrainLock>) {
+    match lock {
+        Some(lock) => lock.woken().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => tokio::time::sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What is known of the acts of one case besides what is on the disk.
+#[derive(Debug, Default)]
+struct Lane {
+    busy: bool,
+    /// How often the link had come back when its last try began.
+    began: u64,
+    /// In a row.
+    failures: u32,
+    not_before: Option<Instant>,
+}
+
+struct Sender {
+    line: Arc<Line>,
+    shared: Arc<Shared>,
+    lock: Option<DrainLock>,
+    rows: Rows,
+    told: Option<Outbox>,
+    left_told: bool,
+    lanes: HashMap<CaseId, Lane>,
+    /// Since when held entries are known here: the desk's clock may be put right meanwhile.
+    seen: HashMap<u64, Instant>,
+    working: JoinSet<(Row, Tried)>,
+    /// An entry stands as being sent.
+    marked: Arc<Notify>,
+    budget: Budget,
+    /// While closing, the desk was found not to answer.
+    found_down: bool,
+    /// When to look whether another process has sent what we wait for.
+    look_at: Option<Instant>,
+    /// The trouble with the disk that was told last.
+    store_trouble: Option<StoreError>,
+}
+
+impl Sender {
+    /// At the start, and when the owner is known or another.
+    async fn begin(&mut self) {
+        for notice in self.line.store.take_notices() {
+            self.line.tell(Event::Notice(notice)).await;
+        }
+        self.take_lock().await;
+        self.refresh().await;
+        if let (Owner::User(_), false) = (self.line.store.owner(), self.left_told) {
+            self.left_told = true;
+            self.tell_left().await;
+        }
+    }
+
+    async fn take_lock(&mut self) {
+        if self.lock.is_some() {
+            return;
+        }
+        let taken = async {
+            let lock = self.line.store.lock_drain().await?;
+            if lock.is_some() {
+                self.line.store.take_over(self.line.now()).await?;
+            }
+            Ok(lock)
         };
-        let lane = lanes.entry(case).or_default();
-        if !lane.busy
-            && let Some(mut act) = lane.waiting.pop_front()
+        match taken.await {
+            Ok(lock) => self.lock = lock,
+            Err(error) => self.trouble("send what is in the outbox", error).await,
+        }
+    }
+
+    /// Drafts, and what the screen was left with.
+    async fn tell_left(&mut self) {
+        let drafts = match self.line.store.drafts().await {
+            Ok(found) => {
+                for id in found.damaged {
+                    let sentence = format!(
+                        "A draft was damaged on the disk and cannot be shown as it was written ({id})."
+                    );
+                    self.line.tell(Event::Notice(sentence)).await;
+                }
+                found.drafts
+            }
+            Err(error) => {
+                self.trouble("read the drafts", error).await;
+                Vec::new()
+            }
+        };
+        let remembered = self.line.store.remembered().await.unwrap_or_default();
+        self.line.tell(Event::Left { drafts, remembered }).await;
+    }
+
+    /// Reads the outbox, tells it if it is another, and fetches answers that another process got for us.
+    async fn refresh(&mut self) {
+        match self.line.store.outbox().await {
+            Ok(rows) => self.rows = rows,
+            Err(error) => return self.trouble("read the outbox", error).await,
+        }
+        let mut fetched = Vec::new();
+        for row in &self.rows.rows {
+            if let RowState::Done(acted) = &row.state
+                && let Some(ordered) = self.shared.ordered(row.n)
+            {
+                fetched.push((row.n, ordered.ticket, acted.case.clone()));
+            }
+        }
+        for (n, ticket, case) in fetched {
+            if let Err(error) = self.line.store.take_answer(n).await {
+                self.trouble("clear an answer away", error).await;
+            }
+            self.shared.with(|ordered| ordered.remove(&n));
+            self.line.tell(Event::ActDone { ticket, case: Box::new(case) }).await;
+        }
+        let outbox = self.shared.outbox(&self.rows, self.line.now());
+        if self.told.as_ref() != Some(&outbox) {
+            self.told = Some(outbox.clone());
+            outbox.clone_into(&mut self.shared.last.lock().unwrap_or_else(PoisonError::into_inner));
+            self.line.tell(Event::Outbox(outbox)).await;
+        }
+        self.look_at = self.waits_for_another().then(|| Instant::now() + LOOK_AGAIN);
+    }
+
+    /// Whether an act of ours is another process's to send.
+    fn waits_for_another(&self) -> bool {
+        let is_known = matches!(self.line.store.owner(), Owner::User(_));
+        is_known
+            && self.lock.is_none()
+            && self.rows.rows.iter().any(|row| {
+                matches!(row.state, RowState::Queued | RowState::Sending)
+                    && self.shared.ordered(row.n).is_some()
+            })
+    }
+
+    /// The desk has answered something: a good time to see what other processes did.
+    async fn is_news(&mut self) -> bool {
+        let had_lock = self.lock.is_some();
+        if !had_lock
+            && self
+                .rows
+                .rows
+                .iter()
+                .any(|row| matches!(row.state, RowState::Queued | RowState::Sending))
         {
+            self.take_lock().await;
+        }
+        self.lock.is_some() != had_lock
+            || self.line.store.has_changed_elsewhere().await.unwrap_or(true)
+    }
+
+    async fn look_again(&mut self) {
+        if self.look_at.is_some_and(|at| at <= Instant::now()) {
+            self.take_lock().await;
+        }
+    }
+
+    /// The desk is there again: what waited for it goes.
+    fn recover(&mut self) {
+        self.budget.refill();
+        let times = self.line.times_recovered();
+        for lane in self.lanes.values_mut().filter(|lane| lane.began != times) {
+            lane.not_before = None;
+        }
+    }
+
+    /// Starts what may be sent now; says when to look again for what may not.
+    fn start_what_may(&mut self) -> Option<Instant> {
+        let mut wake = self.look_at;
+        if self.lock.is_none() || self.found_down {
+            return wake;
+        }
+        let now = Instant::now();
+        let mut sooner = |at: Instant| wake = Some(wake.map_or(at, |known: Instant| known.min(at)));
+        if let Some(silence) = self.line.silence() {
+            sooner(silence.until);
+            return wake;
+        }
+        let is_closing = self.line.closing().is_cancelled();
+        for row in heads(&self.rows.rows) {
+            let lane = self.lanes.entry(row.case.clone()).or_default();
+            if lane.busy || is_closing && row.tries > 0 {
+                continue;
+            }
+            if row.tries == 0
+                && let Some(until) = row.hold_until
+            {
+                let seen = *self.seen.entry(row.n).or_insert(now);
+                let by_clock = (until - self.line.now()).to_std().unwrap_or_default();
+                let whole = (until - row.queued_at).to_std().unwrap_or_default();
+                // Timers count whole milliseconds: a hair too late instead of twice too early.
+                let ends = (now + by_clock).min(seen + whole);
+                if ends > now {
+                    sooner(ends + Duration::from_millis(1));
+                    continue;
+                }
+            }
+            if let Some(at) = lane.not_before.filter(|at| *at > now) {
+                sooner(at);
+                continue;
+            }
+            if self.working.len() >= SIDE_BY_SIDE {
+                break;
+            }
+            if row.tries > 0 {
+                if let Err(at) = self.budget.take(now) {
+                    sooner(at);
+                    continue;
+                }
+            } else {
+                self.budget.earn();
+            }
             lane.busy = true;
-            act.revision = lane.advanced(act.revision);
-            let (line, places, pending) =
-                (Arc::clone(&line), Arc::clone(&places), Arc::clone(&pending));
-            working.spawn(async move {
-                let end = work(&line, &act, &places, &pending).await;
-                (act.case, end)
+            lane.began = self.line.times_recovered();
+            let ordered = self.shared.ordered(row.n);
+            let waited = match (row.confirmed_at, ordered) {
+                (None, Some(ordered)) => TimeDelta::from_std(now - ordered.at).unwrap_or_default(),
+                (confirmed, _) => self.line.now() - confirmed.unwrap_or(row.queued_at),
+            };
+            let (line, marked, row) =
+                (Arc::clone(&self.line), Arc::clone(&self.marked), row.clone());
+            self.working.spawn(async move {
+                let tried = attempt(&line, &row, waited, ordered.is_none(), &marked).await;
+                (row, tried)
             });
         }
+        wake
     }
-}
 
-/// Sends one act until it has an answer, or until the line closes and one last try has none.
-async fn work(line: &Line, act: &Act, places: &Semaphore, pending: &Pending) -> End {
-    let ticket = act.ticket;
-    let mut recoveries = line.recoveries();
-    let mut failures = 0;
-    let mut uncertain = false;
-    let mut told = None;
-    loop {
-        let last_try = line.closing().is_cancelled();
-        recoveries.mark_unchanged();
-        line.quiet().await;
-        let answer = {
-            let _place = places.acquire().await;
-            pending.maybe_done(ticket, true);
-            line.ask(false, line.api.act(&act.case, act.key, act.revision, &act.action)).await
-        };
-        let error = match answer {
-            Ok(acted) => {
-                pending.ended(ticket);
-                // The desk is there: a poller that waits for its next try need not.
-                line.poke();
-                let end = End::Done { asked: act.revision, now: acted.case.revision };
-                line.tell(Event::ActDone { ticket, case: Box::new(acted.case) }).await;
-                return end;
+    async fn tried(&mut self, row: Row, tried: Tried) {
+        let lane = self.lanes.entry(row.case.clone()).or_default();
+        lane.busy = false;
+        let pause = match tried {
+            Tried::Undecided(Setback { cause: Cause::SignedOut, .. }) => {
+                self.found_down = self.line.closing().is_cancelled();
+                Some(self.line.at_least_silence(SLOW))
             }
-            Err(error) => error,
+            Tried::Undecided(_) => {
+                lane.failures = lane.failures.saturating_add(1);
+                self.found_down = self.line.closing().is_cancelled();
+                Some(self.line.pause(lane.failures))
+            }
+            Tried::NotWritten(error) => {
+                lane.failures = lane.failures.saturating_add(1);
+                let pause = self.line.pause(lane.failures);
+                lane.not_before = Some(Instant::now() + pause);
+                self.found_down = self.line.closing().is_cancelled();
+                let what = format!("send the {} {}", noun(&row), row.case);
+                return self.trouble(&what, error).await;
+            }
+            Tried::Done(_) | Tried::Asked | Tried::Refused | Tried::Gone => {
+                lane.failures = 0;
+                if row.tries > 0 {
+                    self.budget.give_back();
+                }
+                None
+            }
         };
-        if !is_undecided(&error) {
-            pending.ended(ticket);
-            let failure = Box::new(failure(act, error, uncertain));
-            tracing::warn!(case = %act.case, why = ?failure.sentence, "an act failed");
-            line.tell(Event::ActFailed { ticket, failure }).await;
-            return End::Failed;
+        // Whatever came back meanwhile may have done so after the try had failed.
+        let came_back = lane.began != self.line.times_recovered();
+        lane.not_before = pause.filter(|_| !came_back).map(|pause| Instant::now() + pause);
+        self.store_trouble = None;
+        if let Tried::Done(acted) = tried {
+            // The desk is there: a poller that waits for its next try need not.
+            self.line.poke();
+            let ticket = self.shared.ticket(row.n);
+            self.shared.with(|ordered| ordered.remove(&row.n));
+            self.seen.remove(&row.n);
+            self.line.tell(Event::ActDone { ticket, case: Box::new(acted.case) }).await;
         }
-        uncertain |= !matches!(error, CallError::NotReached { sent: false, .. });
-        pending.maybe_done(ticket, uncertain);
-        if told.as_ref() != Some(error.sentence()) {
-            told = Some(error.sentence().clone());
-            let why = error.sentence().clone();
-            line.tell(Event::ActDelayed { ticket, why }).await;
+    }
+
+    async fn obey(&mut self, order: Order) {
+        let store = Arc::clone(&self.line.store);
+        let now = self.line.now();
+        let done = match order {
+            Order::Act(request) => return self.keep(*request).await,
+            Order::Undo(ticket) => match self.shared.n(ticket) {
+                Some(n) => match store.undo(n).await {
+                    Ok(true) => {
+                        self.shared.with(|ordered| ordered.remove(&n));
+                        self.line.tell(Event::ActUndone { ticket }).await;
+                        Ok(true)
+                    }
+                    other => other,
+                }
+                .map_err(|error| ("take the act back", error)),
+                None => Ok(false),
+            },
+            Order::SendNow(ticket) => match self.shared.n(ticket) {
+                Some(n) => store.send_now(n).await.map_err(|error| ("send the act", error)),
+                None => Ok(false),
+            },
+            Order::StillSend(ticket) => match self.shared.n(ticket) {
+                Some(n) => store.still_send(n, now).await.map_err(|error| ("send the act", error)),
+                None => Ok(false),
+            },
+            Order::Discard(ticket) => match self.shared.n(ticket) {
+                Some(n) => store.discard(n).await.map_err(|error| ("discard the act", error)),
+                None => Ok(false),
+            },
+            Order::DiscardDamaged(n) => {
+                store.discard_damaged(n).await.map_err(|error| ("discard the entry", error))
+            }
+            Order::KeepDraft(draft) => {
+                let kept = store.keep_draft(draft, now).await;
+                kept.map(|()| true).map_err(|error| ("keep the draft", error))
+            }
+            Order::DropDraft(id) => {
+                let dropped = store.drop_draft(id).await;
+                dropped.map(|()| true).map_err(|error| ("drop the draft", error))
+            }
+            Order::Remember { name, body } => {
+                let kept = store.remember(name, body).await;
+                kept.map(|()| true).map_err(|error| ("keep what the screen shows", error))
+            }
+        };
+        match done {
+            Ok(true) => self.wake_another(),
+            Ok(false) => {
+                let sentence = "Too late: the act is on its way, or no longer in the outbox.";
+                self.line.tell(Event::Notice(sentence.to_owned())).await;
+            }
+            Err((what, error)) => self.trouble(what, error).await,
         }
-        if last_try {
-            return End::GivenUp;
+    }
+
+    async fn keep(&mut self, request: ActRequest) {
+        let ActRequest { ticket, case, base, revision, action, hold, replaces, draft } = request;
+        let kind = action.kind();
+        let now = self.line.now();
+        let hold = hold.and_then(|hold| TimeDelta::from_std(hold).ok());
+        let entry = NewEntry {
+            key: self.line.new_key(),
+            case: case.clone(),
+            base,
+            action,
+            revision,
+            hold_until: hold.map(|hold| now + hold),
+            queued_at: now,
+            replaces: replaces.and_then(|ticket| self.shared.n(ticket)),
+            draft,
+        };
+        match self.line.store.enqueue(entry).await {
+            Ok(n) => {
+                let ordered = Ordered { ticket, at: Instant::now() };
+                self.shared.with(|all| all.insert(n, ordered));
+                self.wake_another();
+            }
+            Err(error) => {
+                tracing::error!(%error, %case, "an act could not be kept");
+                let failure = Box::new(not_kept(kind, &case, &error));
+                self.line.tell(Event::ActNotKept { ticket, failure }).await;
+            }
         }
-        failures += 1;
-        tokio::select! {
-            () = tokio::time::sleep(line.pause(failures)) => {}
-            _ = recoveries.changed() => {}
-            () = line.closing().cancelled() => {}
+    }
+
+    fn wake_another(&self) {
+        if self.lock.is_none() {
+            self.line.store.wake_drainer();
         }
+    }
+
+    /// Tells what is wrong with the disk, once as long as it is the same.
+    async fn trouble(&mut self, what: &str, error: StoreError) {
+        tracing::error!(%error, "could not {what}");
+        if self.store_trouble.as_ref() == Some(&error) {
+            return;
+        }
+        let sentence = format!("Could not {what}: {error}. {}", advice(&error));
+        self.store_trouble = Some(error);
+        self.line.tell(Event::Notice(sentence)).await;
     }
 }
 
-/// Whether the act may have been done, or may still be: an unreadable answer tells nothing.
-fn is_undecided(error: &CallError) -> bool {
+fn noun(row: &Row) -> &'static str {
+    // As in "could not send the act: note on C-1".
+    row.action.kind().verb()
+}
+
+/// What to do about a disk that does not do its part.
+fn advice(error: &StoreError) -> &'static str {
     match error {
-        CallError::NotReached { .. } | CallError::Busy { .. } | CallError::NotUnderstood(_) => true,
-        CallError::Refused(problem) => problem.code == Code::InProgress,
-        CallError::SignedOut(_) | CallError::NotAllowed(_) => false,
+        StoreError::NoSpace => "Free some space, then try again.",
+        StoreError::ReadOnly(_) => "Make the folder writable, then try again.",
+        StoreError::Busy => "Try again in a moment.",
+        StoreError::Damaged(_) => "Start caseload again: it mends what it can.",
+        StoreError::Newer => "Use the newer version.",
+        StoreError::Failed(_) => "Try again; if it stays so, start caseload again.",
     }
 }
 
-fn failure(act: &Act, error: CallError, uncertain: bool) -> ActFailure {
-    let kind: ActionKind = act.action.kind();
-    let mut sentence =
-        format!("Could not {} {}: {}", kind.verb(), act.case, error.sentence().raw());
-    // A refusal of the same key is final. One at the door says nothing of an earlier try.
-    if uncertain && matches!(error, CallError::SignedOut(_) | CallError::NotAllowed(_)) {
-        sentence.push_str(" An earlier try may have been done: look before sending it again.");
-    }
-    let (fields, current) = match error {
-        CallError::Refused(problem) | CallError::NotAllowed(problem) => {
-            let fields = problem.errors.into_iter().map(|e| (e.field, e.message)).collect();
-            (fields, problem.case)
-        }
-        _ => (Vec::new(), None),
-    };
-    ActFailure { sentence: Untrusted::new(sentence), fields, current }
+fn not_kept(kind: ActionKind, case: &CaseId, error: &StoreError) -> ActFailure {
+    let sentence = format!(
+        "Could not {} {case}: it could not be kept on this machine, since {error}, so nothing was sent. {}",
+        kind.verb(),
+        advice(error)
+    );
+    ActFailure { sentence: Untrusted::new(sentence), fields: Vec::new(), current: None }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-    use std::time::Duration;
-
-    use super::super::Link;
-    use super::super::fake::{Asked, Desk, Question, Said, acted, case, me, refused, unreached};
-    use super::*;
-    use crate::sla::policy::Policy;
-    use crate::wire::{FieldError, Problem};
-    use tokio::time::Instant;
-
-    fn s(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
-    }
-
-    /// Case, revision and text of the note that was asked for.
-    fn note(asked: &Asked) -> (&str, Option<Revision>, &str) {
-        let Question::Act { id, if_match, action: Action::Note { text }, .. } = &asked.question
-        else {
-            panic!("{:?}", asked.question)
-        };
-        (id.as_str(), *if_match, text)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_act_is_sent_with_its_revision_and_done_when_the_desk_says_so() {
-        let mut desk = Desk::start().await;
-        let _held = desk.go_live(vec![]).await;
-        desk.note(1, "C-1", Some(7));
-        let asked = desk.asked().await;
-        assert_eq!(note(&asked), ("C-1", Some(7), "1"));
-        assert_eq!(asked.key().get_version_num(), 7);
-        desk.assert_nothing_told();
-        asked.say(acted("C-1", 8));
-        assert_eq!(
-            desk.event().await,
-            Event::ActDone { ticket: 1, case: Box::new(case("C-1", 8)) }
-        );
-        assert_eq!(desk.line.shutdown(s(5)).await, []);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_lost_answer_is_asked_for_again_with_the_same_key_until_it_comes() {
-        let mut desk = Desk::start().await;
-        let _held = desk.go_live(vec![]).await;
-        desk.note(1, "C-1", Some(7));
-        let first = desk.asked().await;
-        let (key, mut at) = (first.key(), first.at);
-        first.fail(unreached(true));
-        let Event::ActDelayed { ticket: 1, why } = desk.event().await else { panic!() };
-        assert_eq!(why.raw(), "Could not reach desk: connection refused");
-        let busy = || CallError::Busy { what: "busy".into(), retry_after: None };
-        for (pause, error) in [
-            (1, busy()),
-            (2, busy()),
-            (4, CallError::NotUnderstood("a page".into())),
-            (8, refused(Code::InProgress, "still being worked on")),
-            (16, unreached(false)),
-        ] {
-            let again = desk.asked().await;
-            assert_eq!((again.key(), again.at - at), (key, s(pause)));
-            assert_eq!(note(&again), ("C-1", Some(7), "1"));
-            at = again.at;
-            again.fail(error);
-        }
-        desk.asked().await.say(acted("C-1", 8));
-        let mut told = Vec::new();
-        while !matches!(told.last(), Some(Event::ActDone { ticket: 1, .. })) {
-            told.push(desk.event().await);
-        }
-        // The second "busy" in a row was no news.
-        assert_eq!(told.len(), 5, "{told:?}");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn acts_of_one_case_keep_their_order_and_other_cases_do_not_wait() {
-        let mut desk = Desk::start().await;
-        let _held = desk.go_live(vec![]).await;
-        desk.note(1, "C-1", None);
-        desk.note(2, "C-1", None);
-        desk.note(3, "C-2", None);
-        let (a, b) = (desk.asked().await, desk.asked().await);
-        let texts: HashSet<_> = [note(&a).2, note(&b).2].into_iter().collect();
-        assert_eq!(texts, HashSet::from(["1", "3"]));
-        let (one, three) = if note(&a).2 == "1" { (a, b) } else { (b, a) };
-        // The first fails and waits; the second of its case waits with it.
-        let first_key = one.key();
-        one.fail(unreached(true));
-        let again = desk.asked().await;
-        assert_eq!(again.key(), first_key);
-        again.fail(refused(Code::Rule, "No."));
-        let two = desk.asked().await;
-        assert_eq!(note(&two), ("C-1", None, "2"));
-        assert_ne!(two.key(), first_key);
-        two.say(acted("C-1", 2));
-        three.say(acted("C-2", 2));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn no_more_than_a_few_acts_are_out_at_once() {
-        let mut desk = Desk::start().await;
-        let _held = desk.go_live(vec![]).await;
-        for n in 0..20 {
-            desk.note(n, &format!("C-{n}"), None);
-        }
-        let mut out = Vec::new();
-        for _ in 0..SIDE_BY_SIDE {
-            out.push(desk.asked().await);
-        }
-        desk.assert_nothing_asked_for(s(5)).await;
-        out.pop().unwrap().say(acted("C-0", 2));
-        desk.asked().await;
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_form_that_was_opened_before_ones_own_last_act_is_not_stale() {
-        let mut desk = Desk::start().await;
-        let _held = desk.go_live(vec![]).await;
-        for (ticket, revision) in [(1, Some(7)), (2, Some(7)), (3, Some(8))] {
-            desk.note(ticket, "C-1", revision);
-        }
-        for (expected, now) in [(7, 8), (8, 9), (9, 10)] {
-            let asked = desk.asked().await;
-            assert_eq!(note(&asked).1, Some(expected));
-            asked.say(acted("C-1", now));
-        }
-        // Somebody else's act came between 10 and 12: that is for the desk to say.
-        for (known, expected, now) in [(9, 10, 11), (12, 12, 13), (11, 11, 14)] {
-            desk.note(known, "C-1", Some(known));
-            let asked = desk.asked().await;
-            assert_eq!(note(&asked).1, Some(expected));
-            asked.say(acted("C-1", now));
-            while !matches!(desk.event().await, Event::ActDone { ticket, .. } if ticket == known) {}
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_refusal_says_what_could_not_be_done_why_and_which_field_and_is_final() {
-        let mut desk = Desk::start().await;
-        let _held = desk.go_live(vec![]).await;
-        let stale = Problem::new(Code::Stale, "It has changed.").with_case(case("C-1", 9));
-        let invalid =
-            Problem::new(Code::Invalid, "A field is wrong.").with_errors(vec![FieldError {
-                field: "text".to_owned(),
-                message: "is missing".into(),
-            }]);
-        let not_allowed = Problem::new(Code::NotAllowed, "Only 2nd level may.");
-        for (error, sentence, fields, revision) in [
-            (CallError::Refused(Box::new(stale)), "It has changed.", vec![], Some(9)),
-            (
-                CallError::Refused(Box::new(invalid)),
-                "A field is wrong.",
-                vec![("text".to_owned(), "is missing".into())],
-                None,
-            ),
-            (CallError::NotAllowed(Box::new(not_allowed)), "Only 2nd level may.", vec![], None),
-            (CallError::SignedOut("Not logged in.".into()), "Not logged in.", vec![], None),
-        ] {
-            desk.note(1, "C-1", Some(7));
-            desk.asked().await.fail(error);
-            let Event::ActFailed { ticket: 1, failure } = desk.event().await else { panic!() };
-            assert_eq!(failure.sentence.raw(), format!("Could not note on C-1: {sentence}"));
-            assert_eq!(failure.fields, fields);
-            assert_eq!(failure.current.map(|c| c.revision), revision);
-        }
-        desk.assert_nothing_asked_for(s(20)).await;
-        assert_eq!(desk.line.shutdown(s(5)).await, []);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn who_is_turned_away_at_the_door_hears_that_an_earlier_try_may_have_been_done() {
-        let mut desk = Desk::start().await;
-        let _held = desk.go_live(vec![]).await;
-        desk.note(1, "C-1", None);
-        desk.asked().await.fail(unreached(true));
-        desk.asked().await.fail(CallError::SignedOut("Not logged in.".into()));
-        desk.event().await;
-        let Event::ActFailed { failure, .. } = desk.event().await else { panic!() };
-        assert_eq!(
-            failure.sentence.raw(),
-            "Could not note on C-1: Not logged in. An earlier try may have been done: look before \
-             sending it again."
-        );
-    }
-
-    /// The next two questions: what the poller asks, and an act.
-    async fn poll_and_act(desk: &mut Desk) -> (Asked, Asked) {
-        let (a, b) = (desk.asked().await, desk.asked().await);
-        if matches!(a.question, Question::Act { .. }) { (b, a) } else { (a, b) }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn acts_that_wait_go_at_once_when_the_link_is_back_and_bring_it_back_themselves() {
-        let mut desk = Desk::start().await;
-        let held = desk.go_live(vec![]).await;
-        desk.note(1, "C-1", None);
-        let mut act = desk.asked().await;
-        let key = act.key();
-        held.fail(unreached(true));
-        assert!(matches!(desk.link().await, Link::Offline { .. }));
-        let mut poll = desk.asked().await;
-        // Both fail for a while, until their pauses are long.
-        for _ in 0..8 {
-            act.fail(unreached(false));
-            poll.fail(unreached(false));
-            (poll, act) = poll_and_act(&mut desk).await;
-        }
-        act.fail(unreached(false));
-        let back_at = Instant::now();
-        poll.say(Said::Me(me()));
-        desk.asked().await.say(Said::Policy(Policy::embedded().document()));
-        desk.asked().await.say(desk.feed(vec![], "c2", false));
-        let (held, act) = poll_and_act(&mut desk).await;
-        assert_eq!((act.key(), act.at), (key, back_at));
-
-        // The other way round: an act that gets through ends the poller's pause.
-        held.fail(unreached(true));
-        while !matches!(desk.link().await, Link::Offline { .. }) {}
-        act.say(acted("C-1", 2));
-        let poll = desk.asked().await;
-        assert_eq!((poll.question, poll.at), (Question::Me, back_at));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn closing_waits_for_the_act_under_way_and_for_what_follows_it() {
-        let mut desk = Desk::start().await;
-        let _held = desk.go_live(vec![]).await;
-        desk.note(1, "C-1", None);
-        desk.note(2, "C-1", None);
-        let one = desk.asked().await;
-        let Desk { line, mut asks, .. } = desk;
-        let mut closing = Box::pin(line.shutdown(s(5)));
-        assert!(futures_util::poll!(&mut closing).is_pending());
-        one.say(acted("C-1", 2));
-        let answering = async {
-            let two = asks.recv().await.unwrap();
-            assert_eq!(note(&two).2, "2");
-            two.say(acted("C-1", 3));
-        };
-        let (left, ()) = tokio::join!(closing, answering);
-        assert_eq!(left, []);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn closing_is_bounded_and_tells_what_has_no_answer() {
-        let mut desk = Desk::start().await;
-        let _held = desk.go_live(vec![]).await;
-        desk.note(1, "C-1", None);
-        desk.note(2, "C-1", None);
-        let out = desk.asked().await;
-        let began = Instant::now();
-        let left = desk.line.shutdown(s(5)).await;
-        assert_eq!(Instant::now() - began, s(5));
-        assert!(out.is_given_up());
-        let left: Vec<_> = left.into_iter().map(|u| (u.ticket, u.maybe_done)).collect();
-        assert_eq!(left, [(1, true), (2, false)]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn closing_gives_an_act_that_waits_one_more_try_and_no_more() {
-        for (error, maybe_done) in [(unreached(false), false), (unreached(true), true)] {
-            let mut desk = Desk::start().await;
-            let _held = desk.go_live(vec![]).await;
-            desk.note(1, "C-1", None);
-            desk.asked().await.fail(unreached(false));
-            desk.event().await;
-            let Desk { line, mut asks, .. } = desk;
-            let began = Instant::now();
-            let answering = async {
-                asks.recv().await.unwrap().fail(error);
-            };
-            let (left, ()) = tokio::join!(line.shutdown(s(5)), answering);
-            assert_eq!(Instant::now(), began);
-            let [left] = left.try_into().unwrap();
-            assert_eq!(
-                left,
-                Unconfirmed { ticket: 1, case: "C-1".into(), action: ActionKind::Note, maybe_done }
-            );
-        }
-    }
-}
+mod tests;

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use caseload::app::{Model, Options};
+use caseload::domain::outbox::Entry;
 use caseload::runtime::{DeskLine, Edges, Signal, run_loop};
 use caseload::sync;
 use caseload::sync::store::{Fingerprint, Store};
@@ -115,7 +116,7 @@ pub struct Screen {
 /// What was left when the screen had been quit.
 pub struct Ended {
     pub result: anyhow::Result<()>,
-    pub unconfirmed: Vec<sync::Unconfirmed>,
+    pub left: Vec<Entry>,
 }
 
 /// Plays a scene on a screen of that size. Answers how the loop ended, or None if the scene was over first.
@@ -180,12 +181,12 @@ pub async fn play_on(
             }
         }
     };
-    let mut unconfirmed = Vec::new();
+    let mut left = Vec::new();
     for (_, line, told, _) in lines {
         drop(told);
-        unconfirmed.extend(line.shutdown(Duration::from_secs(3)).await);
+        left.extend(line.shutdown(Duration::from_secs(3)).await.entries);
     }
-    result.map(|result| Ended { result, unconfirmed })
+    result.map(|result| Ended { result, left })
 }
 
 impl Screen {

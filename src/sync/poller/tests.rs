@@ -301,7 +301,7 @@ async fn a_silence_that_an_act_brought_about_stops_the_feed_too_and_is_told() {
     desk.note(1, "C-1", None);
     let act = desk.asked().await;
     act.fail(CallError::Busy { what: "Slow down.".into(), retry_after: Some(s(60)) });
-    assert!(matches!(desk.event().await, Event::ActDelayed { ticket: 1, .. }));
+    desk.state_where(1, |entry| entry.last_error.is_some()).await;
     let silent_since = Instant::now();
     held.say(desk.feed(vec![], "c2", false));
     assert!(matches!(desk.link().await, Link::Offline { .. }));
@@ -353,7 +353,7 @@ async fn closing_ends_the_held_request() {
     let mut desk = Desk::start().await;
     let held = desk.go_live(vec![]).await;
     let began = Instant::now();
-    assert_eq!(desk.line.shutdown(s(5)).await, []);
+    assert_eq!(desk.line.shutdown(s(5)).await.entries, []);
     assert_eq!(Instant::now(), began);
     assert!(held.is_given_up());
 }

@@ -191,7 +191,7 @@ async fn version(conn: &mut SqliteConnection) -> Result<usize, StoreError> {
 }
 
 /// Runs work of the disk to its end, whether or not somebody still waits for it.
-async fn off_thread<T: Send + 'static>(
+pub(super) async fn off_thread<T: Send + 'static>(
     work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, StoreError> {
     let runtime = Handle::current();

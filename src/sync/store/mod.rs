@@ -12,14 +12,17 @@ mod db;
 mod drafts;
 mod folder;
 mod identity;
+mod lock;
 mod outbox;
 mod row;
 mod sending;
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::AtomicI64;
 use std::sync::{Mutex, PoisonError};
 
+use chrono::TimeDelta;
 use tokio::sync::watch;
 
 pub use crate::client::Fingerprint;
@@ -28,6 +31,7 @@ pub use cache::{Applied, Known, Page, Rest, Resume};
 pub use db::StoreError;
 pub use drafts::Drafts;
 pub use folder::Place;
+pub(super) use lock::DrainLock;
 pub use outbox::{Cause, NewEntry, Row, RowState, Rows, Setback};
 pub use sending::Outgoing;
 
@@ -36,6 +40,9 @@ use crate::domain::UserId;
 
 const KEEP: Schemas = &[include_str!("../../../assets/migrations/client/keep.sql")];
 const KEEP_FILE: &str = "keep.db";
+
+/// How long an escalation, a closing or a hand-back may wait and still be sent unasked.
+const ASK_AFTER: TimeDelta = TimeDelta::minutes(15);
 
 /// Whose what is kept is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +71,9 @@ pub struct Store {
     fingerprint: Fingerprint,
     cache: cache::Cache,
     owner: watch::Sender<Owner>,
+    ask_after: TimeDelta,
+    /// By which number SQLite told changes of other processes last.
+    seen_version: AtomicI64,
     notices: Mutex<Vec<String>>,
 }
 
@@ -106,8 +116,21 @@ impl Store {
             fingerprint,
             cache: cache::Cache::default(),
             owner: watch::Sender::new(owner),
+            ask_after: ASK_AFTER,
+            seen_version: AtomicI64::new(0),
             notices: Mutex::new(notices),
         }
+    }
+
+    /// The same store with another time after which the person is asked whether a consequential act is still to
+    /// be done.
+    #[must_use]
+    pub fn asking_after(self, time: std::time::Duration) -> Self {
+        Self { ask_after: TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX), ..self }
+    }
+
+    pub(super) const fn ask_after(&self) -> TimeDelta {
+        self.ask_after
     }
 
     /// Whose it is, as far as is known.
@@ -133,5 +156,15 @@ impl Store {
     #[must_use]
     pub fn is_on_disk(&self) -> bool {
         self.place.is_some()
+    }
+}
+
+#[cfg(test)]
+impl Store {
+    /// As a disk that has become read-only.
+    pub(super) async fn forbid_writing(&self) {
+        let sql = "PRAGMA query_only = ON";
+        let work = self.keep.run(move |conn| Box::pin(sqlx::raw_sql(sql).execute(conn)));
+        work.await.unwrap();
     }
 }

@@ -2,6 +2,8 @@
 //! has it sent by the line of the screen ([`crate::sync::Handle`]) or by [`crate::sync::drain`]; whoever drains
 //! it goes by `sending.rs`. Every change is one transaction that is on the disk once it has answered.
 
+use std::sync::atomic::Ordering;
+
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 use sqlx::SqliteConnection;
@@ -82,6 +84,8 @@ pub enum Cause {
     NotUnderstood,
     /// The program ended before the answer came.
     Ended,
+    /// What becomes of it cannot be written down.
+    NotWritten,
 }
 
 /// What is kept, in the order in which it was ordered.
@@ -242,6 +246,15 @@ impl Store {
         Ok(rows)
     }
 
+    /// Whether another process has changed anything since this was last asked.
+    pub(in crate::sync) async fn has_changed_elsewhere(&self) -> Result<bool, StoreError> {
+        let version: (i64,) = self
+            .keep
+            .run(|conn| Box::pin(sqlx::query_as("PRAGMA data_version").fetch_one(conn)))
+            .await?;
+        Ok(self.seen_version.swap(version.0, Ordering::Relaxed) != version.0)
+    }
+
     /// Takes an act back: it is gone as if it had never been ordered. False: it was tried already, or is
     /// no longer there.
     pub async fn undo(&self, n: u64) -> Result<bool, StoreError> {
@@ -265,10 +278,9 @@ impl Store {
             if raw.state != state::ASKED {
                 return false;
             }
+            // Where nothing could be shown, whatever stands there is what is meant.
             let question: Option<Question> = parsed(raw.outcome.as_deref());
-            if let Some(shown) = question.and_then(|question| question.current) {
-                raw.revision = Some(number(shown.revision));
-            }
+            raw.revision = question.and_then(|q| q.current).map(|shown| number(shown.revision));
             raw.outcome = None;
             raw.confirmed_at = Some(now.timestamp_millis());
             state::QUEUED.clone_into(&mut raw.state);

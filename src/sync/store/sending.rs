@@ -76,7 +76,8 @@ impl Store {
             .await
     }
 
-    /// Says that an entry goes out now. None: it no longer waits to be sent.
+    /// Says that an entry goes out now. None: it no longer waits to be sent. One whose last try could not be
+    /// written to its end may go again: it has the same key.
     pub async fn mark_sending(
         &self,
         n: u64,
@@ -86,10 +87,10 @@ impl Store {
         self.keep
             .write(move |conn| {
                 Box::pin(async move {
-                    let Some(mut raw) = sound(conn, n)
-                        .await?
-                        .filter(|raw| owners.has(&raw.owner) && raw.state == state::QUEUED)
-                    else {
+                    let Some(mut raw) = sound(conn, n).await?.filter(|raw| {
+                        owners.has(&raw.owner)
+                            && [state::QUEUED, state::SENDING].contains(&&*raw.state)
+                    }) else {
                         return Ok(None);
                     };
                     state::SENDING.clone_into(&mut raw.state);
