@@ -76,7 +76,7 @@ fn case(n: usize, policy: &Policy) -> Case {
         "severity": severity, "tier": "second", "state": "open",
         "partner": {"id": partner, "name": "Nordwind Support"},
         "customer": {"company": "Fjord Logistics", "contact": "Ida Holm"},
-        "assignee": (n % 3 > 0).then(|| serde_json::json!({"id": "rhald", "name": "R. Hald"})),
+        "assignee": (!n.is_multiple_of(3)).then(|| serde_json::json!({"id": "rhald", "name": "R. Hald"})),
         "eligibility": "eligible", "environment": "live", "workaround": false,
         "phone_follow_up": null, "correction": null, "reported_at": reported, "updated_at": reported,
         "revision": 3, "clocks": [],
@@ -198,7 +198,9 @@ async fn changes(count: usize) {
     let policy = Policy::embedded();
     let (_dir, store) = filled(10_000, &policy).await;
     let mut cases: Vec<Case> = (0..count).map(|n| case(n, &policy)).collect();
-    cases.iter_mut().for_each(|case| case.revision += 1);
+    for case in &mut cases {
+        case.revision += 1;
+    }
     let began = Instant::now();
     apply(&store, Some("load-49".to_owned()), &cases, "changed").await;
     let took = began.elapsed();

@@ -176,7 +176,7 @@ fn take(woken: Woken, model: &mut Model, lines: &Lines<'_>, orders: &mut Orders)
         let moved = effects.iter().any(|effect| matches!(effect, Effect::FetchCase { .. }));
         obey(effects, lines, orders);
         if moved {
-            lines.prefetch(model.around_cursor());
+            lines.prefetch(&model.around_cursor());
         }
     }
 }

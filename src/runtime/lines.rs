@@ -55,7 +55,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Names the cases around the cursor to their desks.
-    pub fn prefetch(&self, ids: Vec<CaseId>) {
+    pub fn prefetch(&self, ids: &[CaseId]) {
         let mut desks: Vec<DeskNo> = ids.iter().map(CaseId::desk).collect();
         desks.sort_unstable();
         desks.dedup();
