@@ -62,7 +62,7 @@ pub struct Globals {
     /// The configuration file to read
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// The configured desk to work on
+    /// The configured desk to work on; of several, the screen and list take all without it
     #[arg(long, global = true, value_name = "NAME")]
     pub desk: Option<String>,
     /// Write JSON to standard output

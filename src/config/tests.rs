@@ -253,6 +253,22 @@ const TWO: &str = "[desk.north]\nurl = \"https://n.example\"\ntoken_env = \"N\"\
                    [desk.south]\nurl = \"https://s.example\"\ntoken_env = \"S\"\n";
 
 #[test]
+fn several_desks_are_meant_in_the_order_of_the_file_where_none_is_named() {
+    let home = tempfile::tempdir().unwrap();
+    let turned = "[desk.south]\nurl = \"https://south.example\"\n\n\
+                  [desk.east]\nurl = \"https://east.example\"\n\n\
+                  [desk.north]\nurl = \"https://north.example\"\n";
+    let names = |variables: &[(&str, &str)]| {
+        let settings = load_with(home.path(), turned, variables, &Flags::default()).unwrap();
+        let desks = settings.meant_desks().unwrap();
+        desks.iter().map(|desk| desk.name.clone()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names(&[]), "south east north");
+    assert_eq!(names(&[("CASELOAD_DESK", "east")]), "east");
+    assert_eq!(names(&[("CASELOAD_URL", "http://127.0.0.1:8470")]), "127.0.0.1");
+}
+
+#[test]
 fn the_desk_is_the_one_asked_for_or_the_environments_or_the_only_one() {
     let home = tempfile::tempdir().unwrap();
     let name = |variables: &[(&str, &str)], flags: &Flags| {
