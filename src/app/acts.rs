@@ -1,166 +1,281 @@
-//! What was ordered and is not confirmed yet, and what was written and not sent: the acts on their way and
-//! the drafts.
+//! What was ordered and has no final answer: what the outbox tells of it, and what was ordered a moment ago
+//! and is not on the disk yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::form::Form;
+use super::form::{Written, mails};
 use super::msg::{ActId, Effect};
-use crate::domain::{Action, ActionKind, CaseId, Revision, Untrusted};
+use crate::domain::outbox::{Damaged, Entry, Outbox, State};
+use crate::domain::{Action, ActionKind, Case, CaseId, DeskNo, Revision};
 
 /// How long what mails the customer is held, so that it can be undone.
 pub const HOLD: TimeDelta = TimeDelta::seconds(10);
 
-/// How far an act has come.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Phase {
-    /// On this screen alone until then.
-    Held {
-        until: DateTime<Utc>,
-    },
-    Sending,
-    /// The desk is not reached; it is tried again by itself.
-    Delayed {
-        why: Untrusted,
-    },
-}
+/// How many acts that have left the outbox are remembered until their end is told.
+const ENDED: usize = 64;
 
-/// One act on its way.
-#[derive(Debug, Clone)]
-pub struct Flight {
+/// An act as it is ordered.
+pub struct Ordered {
     pub case: CaseId,
+    /// The case as the person saw it.
+    pub base: Option<Box<Case>>,
     pub revision: Option<Revision>,
     pub action: Action,
-    pub phase: Phase,
-    /// The form it came from, to come back with every word.
-    pub form: Option<Form>,
+    /// The entry that it is sent instead of.
+    pub replaces: Option<ActId>,
+    /// The draft that it was written in.
+    pub draft: Option<String>,
+    /// What stood in its form, to come back if it cannot be kept.
+    pub written: Option<Written>,
 }
 
-impl Flight {
+/// Ordered on this screen, and not on the disk yet.
+#[derive(Debug, Clone)]
+struct Saving {
+    case: CaseId,
+    action: Action,
+    written: Option<Written>,
+}
+
+/// How far an act has come.
+#[derive(Debug, Clone, Copy)]
+pub enum Phase<'a> {
+    /// Not on the disk yet.
+    Saving,
+    /// In the outbox.
+    Kept(&'a Entry),
+}
+
+/// One act that has no final answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Flight<'a> {
+    pub act: ActId,
+    pub case: &'a CaseId,
+    pub action: &'a Action,
+    pub phase: Phase<'a>,
+}
+
+impl<'a> Flight<'a> {
     pub fn kind(&self) -> ActionKind {
         self.action.kind()
     }
+
+    pub fn entry(&self) -> Option<&'a Entry> {
+        match self.phase {
+            Phase::Saving => None,
+            Phase::Kept(entry) => Some(entry),
+        }
+    }
+
+    /// Until when it is held, by its desk's clock.
+    pub fn held(&self) -> Option<DateTime<Utc>> {
+        match self.entry()?.state {
+            State::Held { until } => Some(until),
+            _ => None,
+        }
+    }
+
+    /// The desk has asked about it or refused it: it waits for the person.
+    pub fn waits_for_me(&self) -> bool {
+        self.entry().is_some_and(|e| matches!(e.state, State::Asked(_) | State::Refused(_)))
+    }
+
+    pub fn is_refused(&self) -> bool {
+        self.entry().is_some_and(|entry| matches!(entry.state, State::Refused(_)))
+    }
+
+    /// Whether it surely has not been sent yet, so that it can be taken back.
+    pub fn can_be_undone(&self) -> bool {
+        match self.phase {
+            Phase::Saving => mails(self.kind()),
+            Phase::Kept(entry) => match entry.state {
+                State::Held { .. } => true,
+                State::Queued => entry.tries == 0,
+                _ => false,
+            },
+        }
+    }
+}
+
+/// What a snapshot of an outbox brought.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// It is the first of that desk: nothing in it has happened just now.
+    pub first: bool,
+    /// What the desk has come to ask about, or to refuse.
+    pub for_me: Vec<ActId>,
+    /// What was to be taken back and is on its way.
+    pub too_late: Vec<ActId>,
 }
 
 #[derive(Debug, Default)]
 pub struct Acts {
     last: u64,
-    flights: BTreeMap<ActId, Flight>,
-    /// Newest last. One case may have several for the same act: one refused, and one begun meanwhile.
-    drafts: Vec<Form>,
+    saving: BTreeMap<ActId, Saving>,
+    kept: BTreeMap<DeskNo, Outbox>,
+    /// What the person wants to take back, each with the draft that its words were put into.
+    undoing: BTreeMap<ActId, Option<String>>,
+    /// What is no longer in the outbox, newest last.
+    ended: VecDeque<(ActId, CaseId, Action)>,
 }
 
 impl Acts {
-    /// Takes an act on its way; a held one causes no effect yet.
-    pub fn start(&mut self, flight: Flight, effects: &mut Vec<Effect>) {
+    /// Gives an act to the outbox.
+    pub fn order(&mut self, ordered: Ordered, effects: &mut Vec<Effect>) {
         self.last += 1;
-        let act = ActId { desk: flight.case.desk(), ticket: self.last };
-        if flight.phase == Phase::Sending {
-            effects.push(effect(act, &flight));
-        }
-        self.flights.insert(act, flight);
+        let act = ActId { desk: ordered.case.desk(), ticket: self.last };
+        let Ordered { case, base, revision, action, replaces, draft, written } = ordered;
+        let hold = mails(action.kind()).then_some(HOLD);
+        let saving = Saving { case: case.clone(), action: action.clone(), written };
+        self.saving.insert(act, saving);
+        let action = Box::new(action);
+        effects.push(Effect::Act { act, case, base, revision, action, hold, replaces, draft });
     }
 
-    /// Sends what has been held long enough; everything that is held when `all`.
-    pub fn send_held(&mut self, now: DateTime<Utc>, all: bool, effects: &mut Vec<Effect>) -> usize {
-        let mut sent = 0;
-        for (act, flight) in &mut self.flights {
-            if let Phase::Held { until } = flight.phase
-                && (all || until <= now)
-            {
-                flight.phase = Phase::Sending;
-                effects.push(effect(*act, flight));
-                sent += 1;
+    /// Takes in what a desk's outbox holds now.
+    pub fn came(&mut self, desk: DeskNo, outbox: Outbox) -> News {
+        let id = |entry: &Entry| ActId { desk, ticket: entry.ticket };
+        let before = self.kept.remove(&desk);
+        let waited: BTreeSet<ActId> = before
+            .iter()
+            .flat_map(|before| &before.entries)
+            .filter(|entry| matches!(entry.state, State::Asked(_) | State::Refused(_)))
+            .map(id)
+            .collect();
+        let here: BTreeSet<ActId> = outbox.entries.iter().map(id).collect();
+        let first = before.is_none();
+        for entry in before.into_iter().flat_map(|before| before.entries) {
+            if !here.contains(&id(&entry)) {
+                self.end(id(&entry), entry.case, entry.action);
             }
         }
-        sent
+        self.saving.retain(|act, _| !here.contains(act));
+        let for_me = outbox
+            .entries
+            .iter()
+            .filter(|entry| matches!(entry.state, State::Asked(_) | State::Refused(_)))
+            .map(id)
+            .filter(|act| !waited.contains(act))
+            .collect();
+        let too_late: Vec<ActId> = outbox
+            .entries
+            .iter()
+            .filter(|entry| {
+                !matches!(entry.state, State::Held { .. } | State::Queued) || entry.tries > 0
+            })
+            .map(id)
+            .filter(|act| self.undoing.contains_key(act))
+            .collect();
+        self.kept.insert(desk, outbox);
+        News { first, for_me, too_late }
     }
 
-    /// Takes back the newest held act: of that case, else of any.
-    pub fn undo(&mut self, case: Option<&CaseId>) -> Option<Flight> {
-        let held = |flight: &Flight| matches!(flight.phase, Phase::Held { .. });
-        let newest = |of: Option<&CaseId>| {
-            self.flights
-                .iter()
-                .rev()
-                .find(|(_, f)| held(f) && of.is_none_or(|case| f.case == *case))
-                .map(|(act, _)| *act)
-        };
-        let act = newest(case).or_else(|| newest(None))?;
-        self.flights.remove(&act)
-    }
-
-    pub fn delayed(&mut self, act: ActId, why: Untrusted) {
-        if let Some(flight) = self.flights.get_mut(&act) {
-            flight.phase = Phase::Delayed { why };
+    fn end(&mut self, act: ActId, case: CaseId, action: Action) {
+        self.ended.push_back((act, case, action));
+        while self.ended.len() > ENDED {
+            self.ended.pop_front();
         }
     }
 
-    /// The act has ended, one way or the other.
-    pub fn ended(&mut self, act: ActId) -> Option<Flight> {
-        self.flights.remove(&act)
+    /// The act has ended, one way or the other; answers which it was.
+    pub fn ended(&mut self, act: ActId) -> Option<(CaseId, Action)> {
+        if let Some(saving) = self.saving.remove(&act) {
+            return Some((saving.case, saving.action));
+        }
+        if let Some(at) = self.ended.iter().position(|(ended, ..)| *ended == act) {
+            return self.ended.remove(at).map(|(_, case, action)| (case, action));
+        }
+        let outbox = self.kept.get_mut(&act.desk)?;
+        let at = outbox.entries.iter().position(|entry| entry.ticket == act.ticket)?;
+        let entry = outbox.entries.remove(at);
+        Some((entry.case, entry.action))
     }
 
-    pub fn flights(&self) -> impl DoubleEndedIterator<Item = &Flight> {
-        self.flights.values()
+    /// The act could not be kept; answers the case, the act and what stood in its form.
+    pub fn not_kept(&mut self, act: ActId) -> Option<(CaseId, ActionKind, Option<Written>)> {
+        let saving = self.saving.remove(&act)?;
+        Some((saving.case, saving.action.kind(), saving.written))
     }
 
-    /// The newest act on a case.
-    pub fn on(&self, case: &CaseId) -> Option<&Flight> {
-        self.flights.values().rev().find(|f| f.case == *case)
+    /// Notes that an act is to be taken back, and where its words are meanwhile.
+    pub fn undo(&mut self, act: ActId, draft: Option<String>) {
+        self.undoing.insert(act, draft);
+    }
+
+    pub fn is_being_undone(&self, act: ActId) -> bool {
+        self.undoing.contains_key(&act)
+    }
+
+    /// The taking back has ended; answers the draft. None: nobody wanted it.
+    pub fn undone(&mut self, act: ActId) -> Option<Option<String>> {
+        self.undoing.remove(&act)
+    }
+
+    /// All of them, desk by desk in the order of the outbox, what is not on the disk yet last.
+    pub fn flights(&self) -> impl DoubleEndedIterator<Item = Flight<'_>> {
+        let kept = self.kept.iter().flat_map(|(desk, outbox)| {
+            outbox.entries.iter().map(|entry| Flight {
+                act: ActId { desk: *desk, ticket: entry.ticket },
+                case: &entry.case,
+                action: &entry.action,
+                phase: Phase::Kept(entry),
+            })
+        });
+        let saving = self.saving.iter().map(|(act, saving)| Flight {
+            act: *act,
+            case: &saving.case,
+            action: &saving.action,
+            phase: Phase::Saving,
+        });
+        kept.chain(saving)
+    }
+
+    pub fn get(&self, act: ActId) -> Option<Flight<'_>> {
+        self.flights().find(|flight| flight.act == act)
+    }
+
+    pub fn damaged(&self) -> impl Iterator<Item = (DeskNo, &Damaged)> {
+        self.kept.iter().flat_map(|(desk, outbox)| outbox.damaged.iter().map(|row| (*desk, row)))
+    }
+
+    /// What the case's row tells: what can still be undone, what waits for the person, else the newest.
+    pub fn on(&self, case: &CaseId) -> Option<Flight<'_>> {
+        let of = || self.flights().rev().filter(|flight| flight.case == case);
+        of().find(|flight| flight.held().is_some())
+            .or_else(|| of().find(|flight| flight.waits_for_me() && !flight.is_refused()))
+            .or_else(|| of().find(Flight::is_refused))
+            .or_else(|| of().next())
     }
 
     /// Whether such an act on the case is on its way.
     pub fn is_under_way(&self, case: &CaseId, kind: ActionKind) -> bool {
-        self.flights.values().any(|f| f.case == *case && f.kind() == kind)
+        self.flights().any(|f| f.case == case && f.kind() == kind && !f.waits_for_me())
     }
 
-    pub fn has_held(&self) -> bool {
-        self.flights.values().any(|f| matches!(f.phase, Phase::Held { .. }))
+    /// Such an act on the case that waits for the person: one that is asked about before a refused one.
+    pub fn waiting(&self, case: &CaseId, kind: ActionKind) -> Option<Flight<'_>> {
+        let of = || self.flights().filter(|f| f.case == case && f.kind() == kind);
+        of().find(|f| f.waits_for_me() && !f.is_refused()).or_else(|| of().find(Flight::is_refused))
     }
 
-    /// When the next held act is due to be sent.
-    pub fn next_send(&self) -> Option<DateTime<Utc>> {
-        self.flights
-            .values()
-            .filter_map(|f| match f.phase {
-                Phase::Held { until } => Some(until),
-                Phase::Sending | Phase::Delayed { .. } => None,
-            })
-            .min()
+    /// What `u` takes back: the newest of that case, else what is held of any.
+    pub fn undoable(&self, case: Option<&CaseId>) -> Option<Flight<'_>> {
+        let can = |f: &Flight<'_>| f.can_be_undone() && !self.is_being_undone(f.act);
+        let newest = || self.flights().rev().filter(can);
+        newest()
+            .find(|f| Some(f.case) == case)
+            .or_else(|| newest().find(|f| f.held().is_some() || matches!(f.phase, Phase::Saving)))
     }
 
-    pub fn keep_draft(&mut self, form: Form) {
-        self.drafts.push(form);
-    }
-
-    /// The draft of an act on a case: one that was refused first, since it tells more.
-    pub fn take_draft(&mut self, case: &CaseId, kind: ActionKind) -> Option<Form> {
-        let of = |form: &Form| form.case() == case && form.kind == kind;
-        let index = self
-            .drafts
-            .iter()
-            .position(|form| of(form) && form.refused)
-            .or_else(|| self.drafts.iter().rposition(of))?;
-        Some(self.drafts.remove(index))
-    }
-
-    pub fn drafts(&self) -> &[Form] {
-        &self.drafts
-    }
-
-    /// A draft of the case that the desk refused and that nobody has seen to.
-    pub fn refused(&self, case: &CaseId) -> Option<&Form> {
-        self.drafts.iter().find(|form| form.refused && form.case() == case)
-    }
-}
-
-fn effect(act: ActId, flight: &Flight) -> Effect {
-    Effect::Act {
-        act,
-        case: flight.case.clone(),
-        revision: flight.revision,
-        action: Box::new(flight.action.clone()),
+    /// Those that are held, as long as they are not to be taken back.
+    pub fn held(&self) -> Vec<ActId> {
+        let held = |f: &Flight<'_>| match f.phase {
+            Phase::Saving => mails(f.kind()),
+            Phase::Kept(_) => f.held().is_some(),
+        };
+        let wanted = |f: &Flight<'_>| !self.is_being_undone(f.act);
+        self.flights().filter(held).filter(wanted).map(|f| f.act).collect()
     }
 }

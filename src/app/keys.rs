@@ -6,14 +6,14 @@ use crokey::KeyCombination;
 
 use super::form::{editor, input};
 use super::layout::Shape;
-use super::model::{Model, Overlay};
+use super::model::{Model, Overlay, Sure};
 use super::msg::Effect;
 use super::order;
 use super::palette::entries;
 use super::queue::QueueName;
-use super::update::{quit, refuse};
+use super::update::{keep_form, quit, refuse, remember};
 use super::view::{Pane, Tone};
-use super::{build, why, words};
+use super::{answer, build, outbox, why, words};
 use crate::input::{Action, Context};
 
 /// Lines that a page key moves in the help.
@@ -25,10 +25,16 @@ pub fn press(
     now: DateTime<Utc>,
     effects: &mut Vec<Effect>,
 ) {
+    let shown = (model.queue.name(), model.queue.filter().to_owned());
+    pressed(model, key, now, effects);
+    remember(model, &shown, effects);
+}
+
+fn pressed(model: &mut Model, key: KeyCombination, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
     let context = context(model);
     let action = model.keymap.action(context, key);
     if let Some(action) = action.filter(|action| action.context() == Context::Everywhere) {
-        return everywhere(model, action, effects);
+        return everywhere(model, action, now, effects);
     }
     // Nothing is on a screen that is too small, so that nobody sees what a key would be done to.
     let is_seen = model.areas().shape != Shape::TooSmall;
@@ -49,14 +55,18 @@ pub fn press(
         }
         Context::Help => help(model, action, key),
         Context::Palette => palette(model, action, key, now, effects),
+        Context::Outbox => outbox::press(model, action, now, effects),
     }
 }
 
-fn everywhere(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+fn everywhere(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
     match action {
-        Action::Suspend => effects.push(Effect::Suspend),
+        Action::Suspend => {
+            keep_form(model, now, effects);
+            effects.push(Effect::Suspend);
+        }
         Action::Redraw => effects.push(Effect::Redraw),
-        _ => quit(model, effects),
+        _ => quit(model, now, effects),
     }
 }
 
@@ -64,7 +74,8 @@ fn everywhere(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
 pub fn context(model: &Model) -> Context {
     match &model.overlay {
         Some(Overlay::Form(_)) => Context::Form,
-        Some(Overlay::Quit) => Context::Confirm,
+        Some(Overlay::Quit | Overlay::Sure { .. }) => Context::Confirm,
+        Some(Overlay::Outbox { .. }) => Context::Outbox,
         // Nobody writes over an explanation, so that the desk's keys for moving hold there besides.
         Some(Overlay::Help { .. } | Overlay::Why { .. }) => Context::Help,
         Some(Overlay::Palette { .. }) => Context::Palette,
@@ -80,12 +91,15 @@ pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
             if let Some(field) = form.focused() {
                 field.pasted(text);
             }
+            form.touched(now);
         }
         Some(Overlay::Help { search, scroll: at } | Overlay::Palette { search, at, .. }) => {
             search.insert_str(one_line(text));
             *at = 0;
         }
-        Some(Overlay::Quit | Overlay::Why { .. }) => {}
+        Some(
+            Overlay::Quit | Overlay::Why { .. } | Overlay::Outbox { .. } | Overlay::Sure { .. },
+        ) => {}
         None => {
             if let Some(line) = &mut model.filtering {
                 line.insert_str(one_line(text));
@@ -148,7 +162,8 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
             let case = model.queue.selected().map(|case| case.id.clone());
             model.overlay = Some(Overlay::Palette { case, search: Box::new(editor("")), at: 0 });
         }
-        Action::Quit => quit(model, effects),
+        Action::Quit => quit(model, now, effects),
+        Action::Outbox => outbox::open(model),
         Action::Undo => order::undo(model, now, effects),
         Action::SendHeld => order::send_held(model, now, effects),
         _ => {}
@@ -222,7 +237,7 @@ fn form(
     match action {
         Some(Action::Accept) if form.is_on_button() => order::send(model, now, effects),
         Some(Action::Send) => order::send(model, now, effects),
-        Some(Action::Leave) => order::leave(model, now),
+        Some(Action::Leave) => order::leave(model, now, effects),
         Some(Action::NextField) => form.move_focus(false),
         Some(Action::PrevField) => form.move_focus(true),
         Some(Action::Accept) if !in_text => form.move_focus(false),
@@ -230,11 +245,13 @@ fn form(
             if let Some(field) = form.focused() {
                 field.step(action == Some(Action::PrevChoice));
             }
+            form.touched(now);
         }
         _ => {
             if let Some(field) = form.focused() {
                 field.typed(key);
             }
+            form.touched(now);
         }
     }
 }
@@ -276,13 +293,29 @@ fn confirm(
     now: DateTime<Utc>,
     effects: &mut Vec<Effect>,
 ) {
-    match action {
-        Some(Action::Yes) => {
-            model.overlay = None;
-            model.acts.send_held(now, true, effects);
+    if let Some(Overlay::Sure { came, .. }) = &model.overlay
+        && order::is_unseen(*came, now)
+    {
+        return;
+    }
+    let (is_yes, is_no) = (action == Some(Action::Yes), action == Some(Action::No));
+    if !is_yes && !is_no {
+        return;
+    }
+    match model.overlay.take() {
+        Some(Overlay::Sure { what: Sure::Discard(item), .. }) => {
+            if is_yes {
+                outbox::discard(model, &item, now, effects);
+            }
+            model.overlay = Some(Overlay::Outbox { on: Some(item), at: 0 });
+        }
+        Some(Overlay::Sure { what: Sure::StillSend(act), .. }) if is_yes => {
+            answer::send_as_it_is(model, act, effects);
+        }
+        Some(Overlay::Quit) if is_yes => {
+            effects.extend(model.acts.held().into_iter().map(Effect::SendNow));
             effects.push(Effect::Quit);
         }
-        Some(Action::No) => model.overlay = None,
         _ => {}
     }
 }
@@ -331,7 +364,7 @@ fn palette(
                 return refuse(model, format!("{case} has left the list meanwhile"), now);
             }
             return if entry.action.context() == Context::Everywhere {
-                everywhere(model, entry.action, effects);
+                everywhere(model, entry.action, now, effects);
             } else {
                 desk(model, entry.action, now, effects);
             };

@@ -2,15 +2,19 @@
 //! `view::build(&Model, now)`. No IO, no clock, no task.
 
 mod acts;
+mod age;
+mod answer;
 mod build;
 mod desk;
 mod details;
+mod drafts;
 mod form;
 mod keys;
 pub mod layout;
 mod model;
 pub mod msg;
 mod order;
+mod outbox;
 mod palette;
 mod queue;
 #[cfg(test)]

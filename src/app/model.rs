@@ -7,10 +7,12 @@ use super::acts::Acts;
 use super::build::detail_text;
 use super::desk::Desks;
 use super::details::Details;
+use super::drafts::{Drafts, KEEP_AFTER};
 use super::form::Form;
 use super::layout::{self, Areas};
-use super::msg::Effect;
-use super::queue::{At, Queue};
+use super::msg::{ActId, Effect};
+use super::outbox::{self, Item};
+use super::queue::{At, Queue, QueueName};
 use super::view::{Line, Pane, Tone};
 use super::why;
 use super::words;
@@ -55,7 +57,28 @@ pub(super) enum Overlay {
         clock: usize,
         scroll: usize,
     },
+    /// What is ordered and not confirmed; `at`: the place of the line that the keys are on.
+    Outbox {
+        on: Option<Item>,
+        at: usize,
+    },
+    /// Something that cannot be taken back; `came`: when it came up by itself.
+    Sure {
+        what: Sure,
+        came: Option<DateTime<Utc>>,
+    },
 }
+
+/// What the person must be sure of.
+pub(super) enum Sure {
+    Discard(Item),
+    StillSend(ActId),
+}
+
+/// How long the cursor stays on a case before those around it are read ahead.
+const RESTED: TimeDelta = TimeDelta::milliseconds(400);
+/// How many cases above and below the cursor are read ahead.
+const AHEAD: usize = 2;
 
 pub(super) struct Toast {
     pub text: String,
@@ -86,6 +109,7 @@ pub struct Model {
     pub(super) clock: Option<usize>,
     pub(super) text: DetailText,
     pub(super) acts: Acts,
+    pub(super) drafts: Drafts,
     pub(super) overlay: Option<Overlay>,
     /// The filter line while it is typed.
     pub(super) filtering: Option<Box<TextArea<'static>>>,
@@ -96,6 +120,12 @@ pub struct Model {
     pub(super) closed: Option<Case>,
     /// What I did last that another act undoes: taking or releasing a case.
     pub(super) undoable: Option<(CaseId, ActionKind)>,
+    /// The view and the filter that the next start comes back with; None: those of a first start.
+    pub(super) remembered: Option<(QueueName, String)>,
+    /// The person has chosen a view or a filter.
+    pub(super) chose: bool,
+    /// When the cursor will have rested on its case.
+    pub(super) rested_at: Option<DateTime<Utc>>,
 }
 
 impl Model {
@@ -115,12 +145,16 @@ impl Model {
             clock: None,
             text: DetailText::default(),
             acts: Acts::default(),
+            drafts: Drafts::default(),
             overlay: None,
             filtering: None,
             toast: None,
             wanted: None,
             closed: None,
             undoable: None,
+            remembered: None,
+            chose: false,
+            rested_at: None,
         }
     }
 
@@ -185,18 +219,17 @@ impl Model {
         self.queue.forget(no);
     }
 
-    /// The cases around the cursor, nearest first.
-    #[must_use]
-    pub fn around_cursor(&self) -> Vec<CaseId> {
-        self.queue.around_cursor()
-    }
-
     /// Lets in what waited for a form to be closed.
     fn let_in(&mut self, now: DateTime<Utc>) {
         if !self.arrived.is_empty() && !matches!(self.overlay, Some(Overlay::Form(_))) {
             let cases = std::mem::take(&mut self.arrived);
             self.with_queue(now, |queue, at| queue.arrive(cases, at));
         }
+    }
+
+    /// Whether nobody writes or answers anything, so that something may come up.
+    pub(super) fn is_free(&self) -> bool {
+        self.overlay.is_none() && self.filtering.is_none()
     }
 
     pub(super) fn say(&mut self, text: impl Into<String>, tone: Tone, now: DateTime<Utc>) {
@@ -208,7 +241,7 @@ impl Model {
 
     /// After every message: what the time has brought, what the cursor now stands on, what fits.
     pub(super) fn settle(&mut self, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
-        self.acts.send_held(now, false, effects);
+        self.keep_draft(now, effects);
         self.let_in(now);
         self.with_queue(now, Queue::pass_time);
         let rows = usize::from(self.queue_rows().height);
@@ -216,15 +249,47 @@ impl Model {
         if let Some(left) = self.queue.take_left() {
             self.say(words::left(&self.desks, &left), Tone::Plain, now);
         }
-        self.ask_for_detail(effects);
+        self.ask_for_detail(now, effects);
+        self.read_ahead(now, effects);
         self.wrap_detail();
         why::bound(self, now);
+        outbox::settle(self);
         if self.toast.as_ref().is_some_and(|toast| toast.until <= now) {
             self.toast = None;
         }
     }
 
-    fn ask_for_detail(&mut self, effects: &mut Vec<Effect>) {
+    /// What is written goes to the disk when its time has come.
+    fn keep_draft(&mut self, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+        if let Some(Overlay::Form(form)) = &mut self.overlay
+            && form.unkept.is_some_and(|since| since + KEEP_AFTER <= now)
+        {
+            self.drafts.keep(form, now, effects);
+        }
+    }
+
+    /// When what is written must go to the disk.
+    pub(super) fn next_draft(&self) -> Option<DateTime<Utc>> {
+        match &self.overlay {
+            Some(Overlay::Form(form)) => form.unkept.map(|since| since + KEEP_AFTER),
+            _ => None,
+        }
+    }
+
+    fn read_ahead(&mut self, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+        if self.rested_at.is_none_or(|at| now < at) {
+            return;
+        }
+        self.rested_at = None;
+        let near = self.queue.around(AHEAD);
+        let unknown = near.filter(|case| self.details.revision(&case.id) != Some(case.revision));
+        let ids: Vec<CaseId> = unknown.map(|case| case.id.clone()).collect();
+        if !ids.is_empty() {
+            effects.push(Effect::Prefetch(ids));
+        }
+    }
+
+    fn ask_for_detail(&mut self, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
         let wanted = self.queue.selected().map(|case| (case.id.clone(), case.revision));
         if wanted == self.wanted {
             return;
@@ -234,6 +299,7 @@ impl Model {
             _ => true,
         };
         if moved {
+            self.rested_at = wanted.is_some().then(|| now + RESTED);
             self.text.scroll = 0;
             self.clock = None;
         }

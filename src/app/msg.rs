@@ -70,6 +70,8 @@ pub enum Msg {
         columns: u16,
         rows: u16,
     },
+    /// The terminal has come to the front, or gone from it.
+    Focused(bool),
     /// The instant came at which something visible reads differently (see `view::build`).
     TimePassed,
     /// Something that concerns no desk that is followed, in a sentence.
@@ -93,18 +95,9 @@ pub enum Msg {
     ActUndone {
         act: ActId,
     },
-    /// The act could not be sent yet; it is tried again by itself.
-    ActDelayed {
-        act: ActId,
-        why: Untrusted,
-    },
     ActDone {
         act: ActId,
         case: Box<Case>,
-    },
-    ActFailed {
-        act: ActId,
-        failure: Box<ActFailure>,
     },
     /// A signal or a hang-up: end without asking.
     Terminated,
@@ -150,13 +143,45 @@ pub enum Effect {
         id: CaseId,
         known: Option<Revision>,
     },
-    /// Send one act. `revision`: refuse it if the case is no longer at that revision.
+    /// Read these cases ahead, since the cursor is near them.
+    Prefetch(Vec<CaseId>),
+    /// Give an act to the outbox. `revision`: refuse it if the case is no longer at that revision; `hold`: do
+    /// not send it before; `replaces`, `draft`: the entry and the draft that go as this one comes.
     Act {
         act: ActId,
         case: CaseId,
+        base: Option<Box<Case>>,
         revision: Option<Revision>,
         action: Box<Action>,
+        hold: Option<TimeDelta>,
+        replaces: Option<ActId>,
+        draft: Option<String>,
     },
+    /// Take back what was not sent yet.
+    Undo(ActId),
+    /// Send what is held at once.
+    SendNow(ActId),
+    /// Send what was asked about, on the case as it was shown.
+    StillSend(ActId),
+    /// Give up what is not on its way.
+    Discard(ActId),
+    /// Give up what was set aside, by its number at that desk.
+    DiscardDamaged {
+        desk: DeskNo,
+        n: u64,
+    },
+    KeepDraft(Draft),
+    DropDraft {
+        case: CaseId,
+        id: String,
+    },
+    /// Keep under a name what the screen is to come back with.
+    Remember {
+        name: &'static str,
+        body: String,
+    },
+    /// Somebody looks at the screen, or no longer.
+    Attention(bool),
     /// Ask the desk now instead of at the next turn.
     PollNow,
     /// Draw the whole screen anew, whatever stands on the terminal.

@@ -1,10 +1,12 @@
-//! Acts, from the key to their end: begun on the case under the cursor, asked for words where they need
-//! some, held where they mail the customer, sent, confirmed or refused.
+//! Acts, from the key to the outbox and to their end: begun on the case under the cursor, asked for words
+//! where they need some, given to the outbox, taken back, done. What the desk asks or refuses: `answer`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::acts::{Flight, HOLD, Phase};
-use super::form::{Form, mails};
+use super::acts::Ordered;
+use super::answer;
+use super::drafts::Kept;
+use super::form::{Form, Written, fields_of};
 use super::model::{Model, Overlay};
 use super::msg::{ActFailure, ActId, Effect};
 use super::queue::Source;
@@ -12,10 +14,13 @@ use super::update::refuse;
 use super::view::Tone;
 use super::words;
 use crate::domain::rules::{self, Standing};
-use crate::domain::{Action, ActionKind, Case, Untrusted};
+use crate::domain::{Action, ActionKind, Case, CaseId, Untrusted};
 
 /// Columns of a sentence in the footer.
 const SENTENCE: usize = 300;
+
+/// What comes up by itself takes no answer for so long: the key was meant for what stood there before.
+const UNSEEN: TimeDelta = TimeDelta::milliseconds(700);
 
 /// Why an act on a case cannot be begun; None: it can.
 pub fn refusal(model: &Model, case: &Case, kind: ActionKind) -> Option<String> {
@@ -45,6 +50,13 @@ pub fn begin(model: &mut Model, kind: ActionKind, now: DateTime<Utc>, effects: &
     let Some(case) = object(model, kind).cloned() else {
         return refuse(model, no_object(kind), now);
     };
+    // What waits for an answer is answered, whatever the rules say of doing it anew.
+    if let Some(flight) = model.acts.waiting(&case.id, kind) {
+        let (act, anew) = (flight.act, flight.is_refused());
+        if !anew || fields_of(flight.action).is_some() {
+            return answer::open(model, act, now, effects);
+        }
+    }
     if let Some(sentence) = refusal(model, &case, kind) {
         let sentence = Untrusted::new(sentence).cell(SENTENCE);
         return refuse(model, format!("{}: {sentence}", case.id), now);
@@ -65,22 +77,30 @@ fn direct(
     now: DateTime<Utc>,
     effects: &mut Vec<Effect>,
 ) {
-    if model.acts.is_under_way(&case.id, action.kind()) {
+    let kind = action.kind();
+    if model.acts.is_under_way(&case.id, kind) {
         let undo = words::key(model, crate::input::Action::Undo);
-        let sentence = match model.acts.on(&case.id).map(|f| &f.phase) {
-            Some(Phase::Held { .. }) => format!("{} is held already; {undo} undoes it.", case.id),
+        let held = model.acts.undoable(Some(&case.id)).filter(|flight| *flight.case == case.id);
+        let sentence = match held {
+            Some(flight) if flight.kind() == kind => {
+                format!("{} is held already; {undo} undoes it.", case.id)
+            }
             _ => format!("{}: this is on its way already.", case.id),
         };
         return refuse(model, sentence, now);
     }
-    let phase = phase(action.kind(), now);
-    // Neither form nor revision: the rules on the desk guard these acts (see `Form::revision`).
-    let flight = Flight { case: case.id.clone(), revision: None, action, phase, form: None };
-    model.acts.start(flight, effects);
-}
-
-fn phase(kind: ActionKind, now: DateTime<Utc>) -> Phase {
-    if mails(kind) { Phase::Held { until: now + HOLD } } else { Phase::Sending }
+    let replaces = model.acts.waiting(&case.id, kind).map(|flight| flight.act);
+    let ordered = Ordered {
+        case: case.id.clone(),
+        base: Some(Box::new(case.clone())),
+        // The rules on the desk guard these acts (see `Form::revision`).
+        revision: None,
+        action,
+        replaces,
+        draft: None,
+        written: None,
+    };
+    model.acts.order(ordered, effects);
 }
 
 /// Opens the form of an act, with the draft that was left in it.
@@ -91,63 +111,103 @@ fn open(model: &mut Model, kind: ActionKind, case: &Case, effects: &mut Vec<Effe
     if kind == ActionKind::Reopen && known != Some(case.revision) {
         effects.push(Effect::FetchCase { id: case.id.clone(), known });
     }
-    let people = if kind == ActionKind::Assign { model.queue.colleagues(case) } else { Vec::new() };
-    let form = match model.acts.take_draft(&case.id, kind) {
-        Some(draft) => draft.anew(case, &people),
-        None => Form::open(kind, case, &people),
+    let form = match model.drafts.take(&case.id, kind) {
+        Some(draft) => drafted(model, draft, case),
+        None => Form::open(kind, case, &people(model, kind, case)),
     };
     // What was said before is not about this.
     model.toast = None;
     model.overlay = form.map(|form| Overlay::Form(Box::new(form)));
 }
 
+/// Whom a case could be given to.
+pub fn people(model: &Model, kind: ActionKind, case: &Case) -> Vec<crate::domain::Person> {
+    if kind == ActionKind::Assign { model.queue.colleagues(case) } else { Vec::new() }
+}
+
+/// The form of a draft, on the case as it is now.
+pub fn drafted(model: &mut Model, draft: Kept, case: &Case) -> Option<Form> {
+    let written = draft.words.as_deref()?;
+    let mut form = written.form(case, &people(model, written.kind, case))?;
+    form.draft = Some(draft.id);
+    Some(form)
+}
+
+/// Whether something came up by itself so lately that a key cannot have been meant for it.
+pub fn is_unseen(came: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    came.is_some_and(|came| now < came + UNSEEN)
+}
+
 /// The form is to be sent.
 pub fn send(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
     let Some(Overlay::Form(form)) = &mut model.overlay else { return };
     let Some(me) = &model.desks.of(form.case()).me else { return };
-    let case = model.queue.case(form.case()).unwrap_or(&form.base).clone();
+    if is_unseen(form.came, now) {
+        return;
+    }
+    let known = model.queue.case(form.case()).or(form.latest.as_deref());
+    let case = known.unwrap_or(&form.base).clone();
     let Some(action) = form.action(&me.actor, &case) else { return };
     let mut form = (**form).clone();
-    form.refused = false;
     model.overlay = None;
-    let flight = Flight {
-        case: form.case().clone(),
-        revision: form.revision(),
-        phase: phase(form.kind, now),
-        action,
-        form: Some(form),
-    };
-    model.acts.start(flight, effects);
+    match &form.about {
+        Some(about) if about.asked.is_some() && form.is_as_ordered() => {
+            effects.push(Effect::StillSend(about.act));
+            model.drafts.drop_of(&mut form, effects);
+        }
+        about => {
+            let ordered = Ordered {
+                case: form.case().clone(),
+                base: Some(Box::new(form.base.clone())),
+                revision: form.revision(),
+                action,
+                replaces: about.as_ref().map(|about| about.act),
+                written: Some(form.written()),
+                draft: form.draft,
+            };
+            model.acts.order(ordered, effects);
+        }
+    }
 }
 
 /// The form is left; what was written in it is kept.
-pub fn leave(model: &mut Model, now: DateTime<Utc>) {
+pub fn leave(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
     let Some(Overlay::Form(form)) = model.overlay.take() else { return };
-    if form.is_blank() {
-        return;
-    }
     let key = words::key(model, words::key_action(form.kind));
-    model.say(
-        format!("The draft is kept: {key} on {} opens it again", form.case()),
-        Tone::Plain,
-        now,
-    );
-    model.acts.keep_draft(*form);
+    let (id, about) = (form.case().clone(), form.about.is_some());
+    if put_away(model, *form, now, effects) {
+        model.say(format!("The draft is kept: {key} on {id} opens it again"), Tone::Plain, now);
+    } else if about {
+        model.say(format!("It waits for you: {key} on {id} opens it again"), Tone::Plain, now);
+    }
 }
 
-/// Takes back what is held; without anything held, takes back taking or releasing the selected case.
+/// A form is no longer on the screen. Answers whether a draft of it was kept.
+pub fn put_away(
+    model: &mut Model,
+    mut form: Form,
+    now: DateTime<Utc>,
+    effects: &mut Vec<Effect>,
+) -> bool {
+    if !form.is_worth_keeping() {
+        model.drafts.drop_of(&mut form, effects);
+        return false;
+    }
+    if form.unkept.is_some() || form.draft.is_none() {
+        model.drafts.keep(&mut form, now, effects);
+    }
+    if let Some(id) = form.draft.clone() {
+        let words = Some(Box::new(form.written()));
+        model.drafts.put(Kept { id, case: form.case().clone(), words });
+    }
+    true
+}
+
+/// Takes back what was not sent; without anything such, takes back taking or releasing the selected case.
 pub fn undo(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
     let selected = model.queue.selected().map(|case| case.id.clone());
-    if let Some(flight) = model.acts.undo(selected.as_ref()) {
-        let id = flight.case.clone();
-        let said = if let Some(form) = flight.form {
-            let key = words::key(model, words::key_action(form.kind));
-            model.acts.keep_draft(form);
-            format!("Not sent: the text is kept, {key} on {id} opens it again")
-        } else {
-            format!("Not sent: no response went out on {id}")
-        };
-        return model.say(said, Tone::Plain, now);
+    if let Some(act) = model.acts.undoable(selected.as_ref()).map(|flight| flight.act) {
+        return take_back(model, act, now, effects);
     }
     match (&model.undoable, &selected) {
         (Some((id, kind)), Some(selected)) if id == selected => {
@@ -162,19 +222,85 @@ pub fn undo(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
     }
 }
 
+/// Asks the outbox to take an act back. Its words are a draft before they leave the outbox.
+pub fn take_back(model: &mut Model, act: ActId, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+    let Some(flight) = model.acts.get(act) else { return };
+    let (case, fields) = (flight.case.clone(), fields_of(flight.action));
+    let seen = flight.entry().and_then(|entry| entry.base.as_deref());
+    let base = seen.or_else(|| model.queue.case(&case)).cloned();
+    let kind = flight.kind();
+    let draft = match (fields, base) {
+        (Some(fields), Some(base)) => {
+            let words = Written { kind, base, instead_of: None, fields, focus: 0 };
+            Some(model.drafts.keep_words(&case, words, now, effects))
+        }
+        (Some(_), None) => {
+            return refuse(
+                model,
+                format!("{case} is not known here; its words would be lost."),
+                now,
+            );
+        }
+        (None, _) => None,
+    };
+    model.acts.undo(act, draft);
+    effects.push(Effect::Undo(act));
+}
+
+/// The outbox has taken an act back.
+pub fn undone(model: &mut Model, act: ActId, now: DateTime<Utc>) {
+    let draft = model.acts.undone(act).flatten();
+    let Some((id, action)) = model.acts.ended(act) else { return };
+    let kind = action.kind();
+    let said = match (draft, kind) {
+        (Some(_), kind) => {
+            let key = words::key(model, words::key_action(kind));
+            format!("Not sent: the text is kept, {key} on {id} opens it again")
+        }
+        (None, ActionKind::Respond) => format!("Not sent: no response went out on {id}"),
+        (None, kind) => format!("Not sent: {} {id}", kind.verb()),
+    };
+    model.say(said, Tone::Plain, now);
+}
+
+/// What was to be taken back has been sent: its words are no draft.
+pub fn too_late(model: &mut Model, act: ActId, case: &CaseId, effects: &mut Vec<Effect>) -> bool {
+    let Some(draft) = model.acts.undone(act) else { return false };
+    if let Some(id) = draft
+        && model.drafts.take_id(case, &id).is_some()
+    {
+        effects.push(Effect::DropDraft { case: case.clone(), id });
+    }
+    true
+}
+
 /// Sends what is held without waiting for its time.
 pub fn send_held(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
-    if model.acts.send_held(now, true, effects) == 0 {
+    let held = model.acts.held();
+    if held.is_empty() {
         refuse(model, "Nothing is held; what you order is on its way or done.", now);
     }
+    effects.extend(held.into_iter().map(Effect::SendNow));
 }
 
 /// The desk has done the act.
-pub fn done(model: &mut Model, act: ActId, case: Case, now: DateTime<Utc>) {
-    let kind = model.acts.ended(act).map(|flight| flight.kind());
+pub fn done(
+    model: &mut Model,
+    act: ActId,
+    case: Case,
+    now: DateTime<Utc>,
+    effects: &mut Vec<Effect>,
+) {
+    let was_late = too_late(model, act, &case.id, effects);
+    let kind = model.acts.ended(act).map(|(_, action)| action.kind());
     let source = if kind == Some(ActionKind::Reopen) { Source::Reopened } else { Source::Answer };
     if let Some(kind) = kind {
-        model.say(words::done(&model.desks, kind, &case), Tone::Good, now);
+        let done = words::done(&model.desks, kind, &case);
+        if was_late {
+            model.say(format!("Too late to undo. {done}"), Tone::Error, now);
+        } else {
+            model.say(done, Tone::Good, now);
+        }
         match kind {
             ActionKind::Close => model.closed = Some(case.clone()),
             ActionKind::Reopen => model.closed = None,
@@ -192,37 +318,31 @@ pub fn done(model: &mut Model, act: ActId, case: Case, now: DateTime<Utc>) {
     }
 }
 
-/// The act was not done.
-pub fn failed(model: &mut Model, act: ActId, failure: ActFailure, now: DateTime<Utc>) {
-    let Some(flight) = model.acts.ended(act) else { return };
-    let kind = flight.kind();
-    let mut sentence = failure.sentence;
-    if let Some(current) = failure.current.as_deref() {
-        if let Some(form) = &flight.form {
-            let send = words::key(model, crate::input::Action::Send);
-            let what = words::changes(&form.base, current);
-            sentence = format!("changed meanwhile: {what}; {send} sends it all the same").into();
+/// The act could not be kept on this machine, and was not sent.
+pub fn not_kept(
+    model: &mut Model,
+    act: ActId,
+    failure: &ActFailure,
+    now: DateTime<Utc>,
+    effects: &mut Vec<Effect>,
+) {
+    let Some((id, kind, written)) = model.acts.not_kept(act) else { return };
+    let said = failure.sentence.cell(SENTENCE);
+    let Some(written) = written else { return refuse(model, said, now) };
+    let case = model.queue.case(&id).unwrap_or(&written.base).clone();
+    let people = people(model, kind, &case);
+    let is_free = model.is_free();
+    match written.form(&case, &people) {
+        Some(mut form) if is_free => {
+            form.error = Some(failure.sentence.clone());
+            form.came = Some(now);
+            form.touched(now);
+            model.overlay = Some(Overlay::Form(Box::new(form)));
         }
-        let current = current.clone();
-        model.with_queue(now, |queue, at| queue.put(current, Source::Answer, false, at));
-    }
-    let id = model.desks.named_case(&flight.case);
-    let said = format!("Could not {} {id}: {}", kind.verb(), sentence.cell(SENTENCE));
-    let Some(mut form) = flight.form else { return refuse(model, said, now) };
-    form.refused = true;
-    form.error = Some(sentence);
-    for (name, message) in &failure.fields {
-        form.mark_if_known(name, message);
-    }
-    if let Some(current) = failure.current {
-        form.base = *current;
-    }
-    // Whoever writes or answers something else is not interrupted: it waits at its row.
-    if model.overlay.is_none() && model.filtering.is_none() {
-        model.overlay = Some(Overlay::Form(Box::new(form)));
-    } else {
-        let key = words::key(model, words::key_action(kind));
-        model.acts.keep_draft(form);
-        refuse(model, format!("{said} ({key} on {} opens it again)", flight.case), now);
+        _ => {
+            model.drafts.keep_words(&id, written, now, effects);
+            let key = words::key(model, words::key_action(kind));
+            refuse(model, format!("{said} ({key} on {id} opens it again)"), now);
+        }
     }
 }

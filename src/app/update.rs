@@ -2,16 +2,20 @@
 
 use chrono::{DateTime, Utc};
 
+use super::answer;
 use super::keys;
 use super::layout;
 use super::model::{Model, Overlay};
 use super::msg::{ActId, Effect, Link, Msg, Told, Whoami};
 use super::order;
-use super::queue::Source;
+use super::queue::{QueueName, Source};
 use super::view::{Pane, Tone};
 use super::words;
-use crate::domain::outbox::{ActFailure, Outbox, State};
 use crate::domain::{CaseDetail, CaseId, DeskNo, Untrusted};
+
+/// Under what names the view and the filter are remembered.
+const VIEW: &str = "view";
+const FILTER: &str = "filter";
 
 /// Lines or rows that a turn of the wheel moves.
 const WHEEL: isize = 3;
@@ -26,22 +30,27 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         Msg::Clicked { column, row } => clicked(model, (column, row), now),
         Msg::Resized { columns, rows } => model.size = (columns, rows),
         Msg::TimePassed => {}
+        Msg::Focused(there) => effects.push(Effect::Attention(there)),
         Msg::Noticed(sentence) => model.say(sentence, Tone::Error, now),
-        Msg::Told(desk, told) => desk_told(model, desk, told, now),
-        Msg::DetailCame(detail) => detail_came(model, *detail, now),
+        Msg::Told(desk, told) => desk_told(model, desk, told, now, &mut effects),
+        Msg::DetailCame(detail) => detail_came(model, *detail, now, &mut effects),
         // What is shown is what there is.
         Msg::DetailUnchanged(_) => {
             model.details.clear_failure();
         }
         Msg::DetailFailed { id, why, gone } => detail_failed(model, id, why, gone),
-        Msg::ActUndone { .. } => {}
-        Msg::ActNotKept { act, failure } => order::failed(model, act, *failure, now),
-        Msg::ActDelayed { act, why } => model.acts.delayed(act, why),
-        Msg::ActDone { act, case } => order::done(model, act, *case, now),
-        Msg::ActFailed { act, failure } => order::failed(model, act, *failure, now),
+        Msg::ActNotKept { act, failure } => {
+            order::not_kept(model, act, &failure, now, &mut effects);
+        }
+        Msg::ActUndone { act } => order::undone(model, act, now),
+        Msg::ActDone { act, case } => {
+            answer::watch(model, &case, &mut effects);
+            order::done(model, act, *case, now, &mut effects);
+        }
         Msg::Terminated => {
             // What is held was ordered, and is held only for an undo that can no longer come.
-            model.acts.send_held(now, true, &mut effects);
+            keep_form(model, now, &mut effects);
+            effects.extend(model.acts.held().into_iter().map(Effect::SendNow));
             effects.push(Effect::Quit);
         }
     }
@@ -50,7 +59,13 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
 }
 
 /// What the line to a desk told of it.
-fn desk_told(model: &mut Model, no: DeskNo, told: Told, now: DateTime<Utc>) {
+fn desk_told(
+    model: &mut Model,
+    no: DeskNo,
+    told: Told,
+    now: DateTime<Utc>,
+    effects: &mut Vec<Effect>,
+) {
     let desk = model.desks.get_mut(no);
     match told {
         Told::SignedIn(me) => {
@@ -62,14 +77,24 @@ fn desk_told(model: &mut Model, no: DeskNo, told: Told, now: DateTime<Utc>) {
                 model.forget_desk(no);
             }
             model.with_queue(now, |queue, at| queue.signed_in(is_first, at));
+            if is_first {
+                restore(model, now);
+            }
         }
         Told::PolicyLoaded(policy) => {
             desk.policy = policy;
             model.forget_text();
         }
         Told::PageCame { cases, removed, reset, more } => {
+            for case in &cases {
+                answer::watch(model, case, effects);
+            }
+            let was_there = answer::has_form_case(model);
             let cases = model.hold_back(no, cases, &removed, reset);
             model.with_queue(now, |queue, at| queue.page(no, cases, &removed, reset, more, at));
+            if was_there && !answer::has_form_case(model) {
+                answer::form_case_left(model);
+            }
         }
         Told::LinkChanged { link, fresh_at } => link_changed(model, no, link, fresh_at, now),
         Told::SkewLearned(seconds) => desk.skew_s = seconds,
@@ -77,32 +102,20 @@ fn desk_told(model: &mut Model, no: DeskNo, told: Told, now: DateTime<Utc>) {
             desk.ahead = ahead;
             model.with_queue(now, |queue, at| queue.retime(no, at));
         }
-        Told::OutboxCame(outbox) => outbox_came(model, no, outbox, now),
-        Told::LeftCame { .. } => {}
+        Told::OutboxCame(outbox) => answer::came(model, no, outbox, now, effects),
+        Told::LeftCame { drafts, remembered } => {
+            let count = model.drafts.came(drafts);
+            if count > 0 {
+                let key = words::key(model, crate::input::Action::Outbox);
+                let kept = words::counted(count, "draft", "drafts");
+                let them = if count == 1 { "it" } else { "them" };
+                model.say(format!("{kept} kept: {key} shows {them}"), Tone::Plain, now);
+            }
+            left(model, &remembered, now);
+        }
         Told::Noticed(sentence) => {
             let sentence = words::at_desk(&model.desks, model.desks.get(no), sentence);
             model.say(sentence, Tone::Error, now);
-        }
-    }
-}
-
-/// Takes in how far acts have come that were ordered here.
-fn outbox_came(model: &mut Model, desk: DeskNo, outbox: Outbox, now: DateTime<Utc>) {
-    for entry in outbox.entries {
-        let act = ActId { desk, ticket: entry.ticket };
-        match entry.state {
-            State::Refused(failure) => order::failed(model, act, *failure, now),
-            State::Asked(question) => {
-                let sentence = "It has changed meanwhile.".into();
-                let current = question.current.map(Box::new);
-                let failure = ActFailure { sentence, fields: Vec::new(), current };
-                order::failed(model, act, failure, now);
-            }
-            State::Held { .. } | State::Queued | State::Sending => {
-                if let Some(why) = entry.last_error {
-                    model.acts.delayed(act, why);
-                }
-            }
         }
     }
 }
@@ -145,10 +158,68 @@ fn link_changed(
     }
 }
 
-fn detail_came(model: &mut Model, detail: CaseDetail, now: DateTime<Utc>) {
+/// What the screen was left with is what it comes back with, unless the person has chosen already.
+fn left(model: &mut Model, remembered: &[(String, String)], now: DateTime<Utc>) {
+    let of = |name: &str| remembered.iter().find(|(of, _)| of == name).map(|(_, body)| body);
+    let view = of(VIEW).and_then(|word| QueueName::named(word));
+    let filter = of(FILTER).cloned();
+    if model.remembered.is_none() && (view.is_some() || filter.is_some()) {
+        let view = view.unwrap_or(model.queue.name());
+        model.remembered = Some((view, filter.unwrap_or_default()));
+        restore(model, now);
+    }
+}
+
+fn restore(model: &mut Model, now: DateTime<Utc>) {
+    if let Some((view, filter)) = model.remembered.clone().filter(|_| !model.chose) {
+        model.with_queue(now, |queue, at| {
+            queue.set_name(view, at);
+            queue.set_filter(&filter, at);
+        });
+    }
+}
+
+/// After a key: a view or a filter that was chosen is what the next start comes back with.
+pub(super) fn remember(model: &mut Model, before: &(QueueName, String), effects: &mut Vec<Effect>) {
+    let shown = (model.queue.name(), model.queue.filter().to_owned());
+    model.chose |= shown != *before;
+    if model.filtering.is_some() || !model.chose {
+        return;
+    }
+    let known = model.remembered.as_ref();
+    if known.is_none_or(|known| known.0 != shown.0) {
+        effects.push(Effect::Remember { name: VIEW, body: shown.0.word().to_owned() });
+    }
+    if known.map_or("", |known| &known.1) != shown.1 {
+        effects.push(Effect::Remember { name: FILTER, body: shown.1.clone() });
+    }
+    model.remembered = Some(shown);
+}
+
+/// What stands in the open form is on the disk before the screen is left.
+pub(super) fn keep_form(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+    if let Some(Overlay::Form(form)) = &mut model.overlay
+        && form.unkept.is_some()
+    {
+        model.drafts.keep(form, now, effects);
+    }
+}
+
+fn detail_came(
+    model: &mut Model,
+    detail: CaseDetail,
+    now: DateTime<Utc>,
+    effects: &mut Vec<Effect>,
+) {
     let case = detail.case.clone();
+    answer::watch(model, &case, effects);
     if model.details.put(detail) {
         model.with_queue(now, |queue, at| queue.put(case, Source::Answer, false, at));
+    }
+    // It may have been asked for in the place of the one under the cursor.
+    let selected = model.queue.selected().map(|case| &case.id);
+    if selected.is_some_and(|id| model.details.get(id).is_none()) {
+        model.wanted = None;
     }
 }
 
@@ -171,7 +242,13 @@ fn scrolled(model: &mut Model, up: bool, at: (u16, u16), now: DateTime<Utc>) {
         Some(Overlay::Help { scroll, .. } | Overlay::Why { scroll, .. }) => {
             *scroll = scroll.saturating_add_signed(rows);
         }
-        Some(Overlay::Form(_) | Overlay::Quit | Overlay::Palette { .. }) => {}
+        Some(
+            Overlay::Form(_)
+            | Overlay::Quit
+            | Overlay::Palette { .. }
+            | Overlay::Outbox { .. }
+            | Overlay::Sure { .. },
+        ) => {}
         None => {
             let areas = model.areas();
             if inside(layout::inside(areas.detail), at) {
@@ -207,13 +284,13 @@ fn clicked(model: &mut Model, at: (u16, u16), now: DateTime<Utc>) {
     }
 }
 
-/// Quits, or asks first when something would be lost or left open.
-pub(super) fn quit(model: &mut Model, effects: &mut Vec<Effect>) {
-    match model.overlay.take() {
-        Some(Overlay::Form(form)) if !form.is_blank() => model.acts.keep_draft(*form),
-        _ => {}
+/// Quits, or asks first when something is unsent.
+pub(super) fn quit(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+    if let Some(Overlay::Form(form)) = model.overlay.take() {
+        order::put_away(model, *form, now, effects);
     }
-    if model.acts.flights().next().is_none() && model.acts.drafts().is_empty() {
+    // What was refused is settled until somebody takes it up again.
+    if model.acts.flights().all(|flight| flight.is_refused()) {
         effects.push(Effect::Quit);
     } else {
         model.toast = None;

@@ -73,6 +73,8 @@ pub struct Header {
     pub link_text: String,
     /// The lines where several desks are followed; none: the one above is all.
     pub desks: Vec<DeskLink>,
+    /// What of the outbox is not on its usual way: "3 unsent · 1 asked". Empty: nothing.
+    pub waits: String,
     /// None as long as not one page of the queue has come.
     pub late: Option<Late>,
 }
@@ -113,6 +115,8 @@ pub struct QueueView {
     pub name: String,
     /// How many cases the view holds (all of them, not only the visible ones).
     pub count: usize,
+    /// How old it is, "4 min old", where that is worth a word.
+    pub stale: Option<String>,
     /// More are on their way: the first load still runs.
     pub loading: bool,
     /// How many arrived that wait until the form over the desk is closed.
@@ -198,6 +202,8 @@ pub struct ClocksView {
     /// Whose clocks these are; None where the detail beside them says it.
     pub title: Option<DetailTitle>,
     pub clocks: Vec<ClockRow>,
+    /// How old they are, "4 min old", where that is worth a word.
+    pub stale: Option<String>,
     /// Which of them the keys are at; None: they are elsewhere.
     pub selected: Option<usize>,
     /// The next breaches over all cases: "C-10398 missed", "C-10412 22m".
@@ -247,6 +253,7 @@ pub enum Overlay {
     Help(HelpView),
     Palette(PaletteView),
     Why(WhyView),
+    Outbox(OutboxView),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -338,4 +345,32 @@ pub struct PaletteView {
     /// Why that one cannot be done; None: it can.
     pub refusal: Option<Untrusted>,
     pub hints: Vec<Hint>,
+}
+
+/// What is ordered and not confirmed, and the drafts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxView {
+    pub rows: Vec<OutboxRow>,
+    /// The row that the keys are on.
+    pub at: usize,
+    /// What there is to say of it, most important first.
+    pub told: Vec<(Tone, Untrusted)>,
+    pub hints: Vec<Hint>,
+}
+
+/// One act, damaged row or draft.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OutboxRow {
+    /// Its number; a draft has none.
+    pub n: String,
+    pub case: Option<CaseId>,
+    /// "escalate"
+    pub act: String,
+    /// "asked", "held 8 s", "kept, not sent"
+    pub state: String,
+    pub tone: Tone,
+    /// How long it has been there: "12 min".
+    pub age: String,
+    /// "2 tries"
+    pub tries: String,
 }

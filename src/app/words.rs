@@ -112,7 +112,7 @@ pub fn done(desks: &Desks, kind: ActionKind, case: &Case) -> String {
         ActionKind::RecordWorkaround => {
             format!("{id}: workaround recorded, {} now", case.severity)
         }
-        ActionKind::Assign => format!("{id} assigned to {}", with(case.assignee.as_ref())),
+        ActionKind::Assign => format!("{id} assigned to {}", holder(case.assignee.as_ref())),
         ActionKind::SetEligibility => format!("{id} is {} now", case.eligibility),
     }
 }
@@ -124,37 +124,51 @@ pub fn left(desks: &Desks, left: &Left) -> String {
         None => format!("{id} left the list: closed, or no longer yours to see"),
         Some(case) if case.is_closed() => format!("{id} left the list: it was closed"),
         Some(case) => {
-            format!("{id} left this view: {}, with {}", case.tier, with(case.assignee.as_ref()))
+            format!("{id} left this view: {}, with {}", case.tier, holder(case.assignee.as_ref()))
         }
     }
 }
 
-fn with(person: Option<&Person>) -> String {
+/// Who has a case.
+pub fn holder(person: Option<&Person>) -> String {
     person.map_or_else(|| "nobody".to_owned(), |p| p.name.cell(40))
 }
 
 /// What is different in a case: "severity High → Critical, 2 new revisions".
 pub fn changes(old: &Case, new: &Case) -> String {
-    let mut parts = Vec::new();
-    let mut say = |what: &str, old: String, new: String| {
-        if old != new {
-            parts.push(format!("{what} {old} → {new}"));
-        }
-    };
-    say("severity", old.severity.to_string(), new.severity.to_string());
-    say("tier", old.tier.to_string(), new.tier.to_string());
-    say("state", old.state.to_string(), new.state.to_string());
-    say("with", with(old.assignee.as_ref()), with(new.assignee.as_ref()));
-    say("licence", old.eligibility.to_string(), new.eligibility.to_string());
-    say("environment", old.environment.to_string(), new.environment.to_string());
-    say("workaround", yes(old.workaround), yes(new.workaround));
-    say("phone call", call(old), call(new));
+    let fields = differences(old, new).into_iter();
+    let mut parts: Vec<String> =
+        fields.map(|(what, old, new)| format!("{what} {old} → {new}")).collect();
     match new.revision.saturating_sub(old.revision) {
         0 => {}
         1 => parts.push("1 new revision".to_owned()),
         n => parts.push(format!("{n} new revisions")),
     }
     if parts.is_empty() { "it cannot be said what".to_owned() } else { parts.join(", ") }
+}
+
+/// Field by field, what is different in a case: the name, how it was, how it is.
+pub fn differences(old: &Case, new: &Case) -> Vec<(&'static str, String, String)> {
+    let mut parts = Vec::new();
+    let mut say = |what: &'static str, old: String, new: String| {
+        if old != new {
+            parts.push((what, old, new));
+        }
+    };
+    say("severity", old.severity.to_string(), new.severity.to_string());
+    say("tier", old.tier.to_string(), new.tier.to_string());
+    say("state", old.state.to_string(), new.state.to_string());
+    say("with", holder(old.assignee.as_ref()), holder(new.assignee.as_ref()));
+    say("licence", old.eligibility.to_string(), new.eligibility.to_string());
+    say("environment", old.environment.to_string(), new.environment.to_string());
+    say("workaround", yes(old.workaround), yes(new.workaround));
+    say("phone call", call(old), call(new));
+    parts
+}
+
+/// "1 act waits", "2 acts wait".
+pub fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn yes(is: bool) -> String {

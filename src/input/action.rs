@@ -11,6 +11,7 @@ pub enum Context {
     Confirm,
     Help,
     Palette,
+    Outbox,
 }
 
 impl Context {
@@ -22,6 +23,7 @@ impl Context {
         Self::Confirm,
         Self::Help,
         Self::Palette,
+        Self::Outbox,
     ];
 
     /// The context's table in the keymap file.
@@ -35,13 +37,14 @@ impl Context {
             Self::Confirm => "confirm",
             Self::Help => "help",
             Self::Palette => "palette",
+            Self::Outbox => "outbox",
         }
     }
 
     /// Whether people write here, so that a plain character must reach the text.
     #[must_use]
     pub const fn has_text(self) -> bool {
-        !matches!(self, Self::Desk | Self::Confirm)
+        !matches!(self, Self::Desk | Self::Confirm | Self::Outbox)
     }
 }
 
@@ -99,6 +102,7 @@ actions! {
     Why = "why" in Desk;
     Refresh = "refresh" in Desk;
     Palette = "palette" in Desk;
+    Outbox = "outbox" in Desk;
     Help = "help" in Desk;
     Quit = "quit" in Desk;
 
@@ -145,4 +149,11 @@ actions! {
     NextEntry = "next_entry" in Palette;
     PrevEntry = "prev_entry" in Palette;
     ClosePalette = "close_palette" in Palette;
+
+    OpenItem = "open_item" in Outbox;
+    SendItem = "send_item" in Outbox;
+    DiscardItem = "discard_item" in Outbox;
+    NextItem = "next_item" in Outbox;
+    PrevItem = "prev_item" in Outbox;
+    CloseOutbox = "close_outbox" in Outbox;
 }

@@ -60,6 +60,7 @@ struct Document {
     confirm: Vec<Entry>,
     help: Vec<Entry>,
     palette: Vec<Entry>,
+    outbox: Vec<Entry>,
 }
 
 #[derive(Deserialize)]
@@ -96,6 +97,7 @@ impl Keymap {
             (Context::Confirm, document.confirm),
             (Context::Help, document.help),
             (Context::Palette, document.palette),
+            (Context::Outbox, document.outbox),
         ];
         let mut bindings: Vec<Binding> = Vec::new();
         for (context, entries) in contexts {

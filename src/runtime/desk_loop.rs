@@ -16,7 +16,7 @@ use super::translate;
 use crate::app::view::{self, Snapshot};
 use crate::app::{self, Effect, Model, Msg};
 use crate::domain::DeskNo;
-use crate::sync;
+use crate::sync::{self, Order};
 use crate::ui::{self, Look};
 
 /// The most that is taken in before a frame is drawn: a flood must not starve the screen.
@@ -142,18 +142,6 @@ async fn until(instant: Option<DateTime<Utc>>, now: DateTime<Utc>) {
 /// Takes one thing in and has its effects done.
 fn take(woken: Woken, model: &mut Model, lines: &Lines<'_>, orders: &mut Orders) {
     let msg = match woken {
-        Woken::Input(Some(Ok(Event::FocusGained))) => {
-            // Somebody looks again: a line that is down is tried at once.
-            for line in lines.all() {
-                line.set_attention(true);
-                line.poll_now();
-            }
-            None
-        }
-        Woken::Input(Some(Ok(Event::FocusLost))) => {
-            lines.all().for_each(|line| line.set_attention(false));
-            None
-        }
         Woken::Input(Some(Ok(event))) => translate::terminal_event(event),
         Woken::Told(desk, Some(event)) => Some(translate::desk_event(desk, event)),
         Woken::Time => Some(Msg::TimePassed),
@@ -172,12 +160,7 @@ fn take(woken: Woken, model: &mut Model, lines: &Lines<'_>, orders: &mut Orders)
         }
     };
     if let Some(msg) = msg {
-        let effects = app::update(model, msg, lines.now());
-        let moved = effects.iter().any(|effect| matches!(effect, Effect::FetchCase { .. }));
-        obey(effects, lines, orders);
-        if moved {
-            lines.prefetch(&model.around_cursor());
-        }
+        obey(app::update(model, msg, lines.now()), lines, orders);
     }
 }
 
@@ -186,18 +169,40 @@ fn obey(effects: Vec<Effect>, lines: &Lines<'_>, orders: &mut Orders) {
     for effect in effects {
         match effect {
             Effect::FetchCase { id, known } => lines.fetch(id, known),
-            Effect::Act { act, case, revision, action } => {
+            Effect::Act { act, case, base, revision, action, hold, replaces, draft } => {
                 let request = sync::ActRequest {
                     ticket: act.ticket,
                     case,
-                    base: None,
+                    base,
                     revision,
                     action: *action,
-                    hold: None,
-                    replaces: None,
-                    draft: None,
+                    hold: hold.and_then(|hold| hold.to_std().ok()),
+                    replaces: replaces.map(|act| act.ticket),
+                    draft,
                 };
-                lines.order(act.desk, sync::Order::Act(Box::new(request)));
+                lines.order(act.desk, Order::Act(Box::new(request)));
+            }
+            Effect::Undo(act) => lines.order(act.desk, Order::Undo(act.ticket)),
+            Effect::SendNow(act) => lines.order(act.desk, Order::SendNow(act.ticket)),
+            Effect::StillSend(act) => lines.order(act.desk, Order::StillSend(act.ticket)),
+            Effect::Discard(act) => lines.order(act.desk, Order::Discard(act.ticket)),
+            Effect::DiscardDamaged { desk, n } => lines.order(desk, Order::DiscardDamaged(n)),
+            Effect::KeepDraft(draft) => lines.order(draft.case.desk(), Order::KeepDraft(draft)),
+            Effect::DropDraft { case, id } => lines.order(case.desk(), Order::DropDraft(id)),
+            // The screen is one: the first desk keeps what it was left with.
+            Effect::Remember { name, body } => {
+                let name = name.to_owned();
+                lines.order(DeskNo::FIRST, Order::Remember { name, body });
+            }
+            Effect::Prefetch(ids) => lines.prefetch(ids),
+            Effect::Attention(is_there) => {
+                for line in lines.all() {
+                    line.set_attention(is_there);
+                    // Somebody looks again: a line that is down is tried at once.
+                    if is_there {
+                        line.poll_now();
+                    }
+                }
             }
             Effect::PollNow => lines.all().for_each(sync::Handle::poll_now),
             Effect::Suspend => orders.suspend = true,

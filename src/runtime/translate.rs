@@ -26,7 +26,9 @@ pub fn terminal_event(event: Event) -> Option<Msg> {
                 _ => None,
             }
         }
-        Event::Key(_) | Event::FocusGained | Event::FocusLost => None,
+        Event::FocusGained => Some(Msg::Focused(true)),
+        Event::FocusLost => Some(Msg::Focused(false)),
+        Event::Key(_) => None,
     }
 }
 

@@ -26,7 +26,10 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &ClocksView, focused: bool, joint: 
         names.push(("  ", title));
         names.extend(detail::names(pen, &id, case, title));
     }
-    pen.pane(area, focused, joint, &names, &[]);
+    let stale = view.stale.as_deref().unwrap_or_default();
+    let age = [(stale, pen.tone(Tone::Face(Face::Warning)))];
+    let age: &[_] = if view.stale.is_some() { &age } else { &[] };
+    pen.pane(area, focused, joint, &names, age);
     let inside = inside(area);
     // One column of air at both sides, where there is room.
     let margin = u16::from(inside.width > 24);

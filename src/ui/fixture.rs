@@ -4,7 +4,8 @@ use crate::app::layout::{areas, queue_rows};
 use crate::app::view::{
     Audience, ClockRow, ClocksView, ConfirmView, DeskLink, DetailTitle, DetailView, FieldKind,
     FieldView, FilterLine, Footer, FormView, Header, HelpView, Hint, Late, Line, LinkSign, Notice,
-    Overlay, PaletteView, Pane, QueueView, Row, RowDesk, Snapshot, Span, Tone, WhyView,
+    OutboxRow, OutboxView, Overlay, PaletteView, Pane, QueueView, Row, RowDesk, Snapshot, Span, Tone,
+    WhyView,
 };
 use crate::domain::{CaseId, Severity, Tier, Untrusted};
 use crate::sla::reading::Face;
@@ -24,12 +25,14 @@ pub fn desk_with(columns: u16, rows: u16, focus: Pane, zoomed: bool) -> Snapshot
             link: LinkSign::Live,
             link_text: "live".into(),
             desks: Vec::new(),
+            waits: String::new(),
             late: Some(Late { missed: 2, under_1h: 3 }),
         },
         queue: QueueView {
             name: "mine and unassigned".into(),
             count: 42,
             arrived: 0,
+            stale: None,
             loading: false,
             sort: "next breach ▲".into(),
             rows: queue().into_iter().take(visible).collect(),
@@ -186,6 +189,7 @@ pub fn clocks() -> ClocksView {
                 demand: "",
             },
         ],
+        stale: None,
         selected: None,
         next: vec![
             ("C-10398".into(), Face::Missed, "missed".into()),
@@ -431,6 +435,67 @@ pub fn why() -> WhyView {
         scroll: 0,
         keys: "Tab next clock · Esc closes".into(),
     }
+}
+
+/// Everything that an outbox can hold, with the keys on what is asked.
+pub fn outbox() -> OutboxView {
+    let row =
+        |n: &str, case: &str, act: &str, state: &str, tone, age: &str, tries: &str| OutboxRow {
+            n: n.into(),
+            case: (!case.is_empty()).then(|| case.into()),
+            act: act.into(),
+            state: state.into(),
+            tone,
+            age: age.into(),
+            tries: tries.into(),
+        };
+    OutboxView {
+        rows: vec![
+            row("7", "C-10412", "escalate", "asked", Tone::Error, "3 h", "4 tries"),
+            row("9", "C-10377", "take", "refused", Tone::Error, "12 min", "1 try"),
+            row("8", "C-10398", "note", "kept, not sent", Tone::Strong, "12 min", "3 tries"),
+            row("10", "C-10398", "reply", "held 8 s", Tone::Strong, "2 s", ""),
+            row("6", "", "", "set aside", Tone::Error, "", ""),
+            row("", "C-9", "workaround", "draft", Tone::Dim, "", ""),
+        ],
+        at: 0,
+        told: vec![
+            (Tone::Error, "C-10412 changed meanwhile: still send?".into()),
+            (Tone::Plain, "severity High → Critical, with nobody → L. Ito, 2 new revisions".into()),
+            (Tone::Dim, "We cannot reproduce it here.".into()),
+        ],
+        hints: vec![
+            hint("Enter", "open"),
+            hint("s", "send all the same"),
+            hint("d", "discard"),
+            hint("Esc", "leave"),
+        ],
+    }
+}
+
+/// An escalation that the desk asks about.
+pub fn question() -> FormView {
+    let field = |what: &str, was: &str, is: &str| {
+        line(&[
+            (Tone::Dim, &format!("{what:<12}")),
+            (Tone::Plain, &format!("{was} → ")),
+            (Tone::Strong, is),
+        ])
+    };
+    let mut form = note();
+    form.title = "Escalate C-10412".into();
+    form.audience = None;
+    form.fields[0].label = "Reason".into();
+    form.preview = vec![
+        field("severity", "High", "Critical"),
+        field("with", "nobody", "L. Ito"),
+        field("due", "Fri 14 Nov 14:05 CET", "Thu 13 Nov 18:00 CET"),
+        field("revision", "7", "9, by L. Ito"),
+        line(&[(Tone::Plain, "1st level: met with 2bd 4h left.")]),
+    ];
+    form.error = Some("C-10412 changed meanwhile: still send?".into());
+    form.send = hint("Ctrl-S", "still send");
+    form
 }
 
 pub fn over(mut desk: Snapshot, overlay: Overlay) -> Snapshot {

@@ -61,7 +61,16 @@ pub fn draw(pen: &mut Pen, area: Rect, header: &Header) {
     if area.is_empty() {
         return;
     }
-    let links = links(header);
+    let mut links = links(header);
+    if !header.waits.is_empty() {
+        // Where it gets narrow, the outbox itself tells it.
+        let one = header.desks.is_empty();
+        for link in links.iter_mut().take(2) {
+            let tone = if one { tone(header.link) } else { Tone::Strong };
+            let gap = if one { " · " } else { "  " };
+            link.push((format!("{gap}{}", header.waits), tone));
+        }
+    }
     let who = header.who.cell(200);
     // From the most words to the fewest.
     let counts = match header.late {

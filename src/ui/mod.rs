@@ -9,6 +9,7 @@ mod footer;
 mod form;
 mod header;
 mod help;
+mod outbox;
 mod palette;
 mod pen;
 mod queue;
@@ -82,6 +83,7 @@ pub fn draw(frame: &mut Frame, snapshot: &Snapshot, look: &Look) {
             Some(Overlay::Help(view)) => help::draw(&mut pen, screen, view),
             Some(Overlay::Palette(view)) => palette::draw(&mut pen, screen, view),
             Some(Overlay::Why(view)) => why::draw(&mut pen, screen, view),
+            Some(Overlay::Outbox(view)) => outbox::draw(&mut pen, screen, view),
         }
     };
     if look.ascii {

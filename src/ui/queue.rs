@@ -97,6 +97,10 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &QueueView, focused: bool) -> Optio
     let dim = pen.tone(Tone::Dim);
     let arrived = format!("{} new ↓", view.arrived);
     let mut right = vec![(view.sort.as_str(), dim)];
+    let stale = view.stale.as_deref().unwrap_or_default();
+    if view.stale.is_some() {
+        right = vec![(stale, pen.tone(Tone::Face(Face::Warning)))];
+    }
     if view.arrived > 0 {
         right = vec![(arrived.as_str(), pen.tone(Tone::Strong))];
     }

@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 use super::theme::Theme;
 use super::{Look, draw, fixture};
 use crate::app::layout::areas;
-use crate::app::view::{FilterLine, LinkSign, Overlay, Pane, Snapshot, Tone};
+use crate::app::view::{FilterLine, LinkSign, OutboxView, Overlay, Pane, Snapshot, Tone};
 
 fn colour() -> Look {
     Look { theme: Theme::colour(), ascii: false }
@@ -327,6 +327,35 @@ fn an_explanation_at_every_size() {
 }
 
 #[test]
+fn the_outbox_and_a_question_at_every_size() {
+    for (columns, rows) in [(120, 40), (80, 24), (50, 12), (20, 5)] {
+        let desk = || fixture::desk(columns, rows);
+        let outbox = fixture::over(desk(), Overlay::Outbox(fixture::outbox()));
+        assert_picture!(format!("outbox_{columns}x{rows}"), outbox);
+        let question = fixture::over(desk(), Overlay::Form(fixture::question()));
+        assert_picture!(format!("question_{columns}x{rows}"), question);
+    }
+    let empty = OutboxView { rows: vec![], told: vec![], at: 0, ..fixture::outbox() };
+    assert_picture!(
+        "outbox_empty_80x24",
+        fixture::over(fixture::desk(80, 24), Overlay::Outbox(empty))
+    );
+}
+
+#[test]
+fn old_data_are_marked_in_the_header_the_queue_and_the_clocks() {
+    for (columns, rows) in [(120, 40), (80, 24)] {
+        let mut desk = fixture::desk(columns, rows);
+        desk.header.link = LinkSign::Offline;
+        desk.header.link_text = "offline, retry in 8 s · 4 min old".into();
+        desk.header.waits = "3 unsent · 1 asked".into();
+        desk.queue.stale = Some("4 min old".into());
+        desk.clocks.stale = Some("4 min old".into());
+        assert_picture!(format!("stale_{columns}x{rows}"), desk);
+    }
+}
+
+#[test]
 fn the_clock_that_the_keys_are_at_has_the_queues_mark() {
     for (columns, rows) in [(120, 40), (80, 24)] {
         let mut desk = fixture::desk_with(columns, rows, Pane::Clocks, false);
@@ -396,6 +425,8 @@ fn without_colour_only_attributes_are_used() {
         Some(Overlay::Confirm(fixture::confirm())),
         Some(Overlay::Help(fixture::help())),
         Some(Overlay::Palette(fixture::palette())),
+        Some(Overlay::Outbox(fixture::outbox())),
+        Some(Overlay::Form(fixture::question())),
     ] {
         let mut desk = fixture::desk(120, 40);
         desk.overlay = overlay;
@@ -570,6 +601,13 @@ proptest! {
         }
         judge(&drawn(&desk, &colour()).0)?;
         desk.overlay = Some(Overlay::Form(form));
+        judge(&drawn(&desk, &colour()).0)?;
+        let mut outbox = fixture::outbox();
+        for row in &mut outbox.rows {
+            row.case = Some(hostile.as_str().into());
+        }
+        outbox.told = vec![(Tone::Error, hostile.as_str().into()); 3];
+        desk.overlay = Some(Overlay::Outbox(outbox));
         judge(&drawn(&desk, &colour()).0)?;
     }
 }

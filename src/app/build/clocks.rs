@@ -3,6 +3,7 @@
 
 use super::Wake;
 use super::detail::title;
+use crate::app::age;
 use crate::app::model::Model;
 use crate::app::queue::At;
 use crate::app::view::{ClockRow, ClocksView, Pane};
@@ -29,7 +30,11 @@ pub fn clocks(model: &Model, wake: &mut Wake) -> ClocksView {
     let alone = model.areas().detail.is_empty();
     let selected = (model.focus == Pane::Clocks).then(|| why::chosen(model, wake.now)).flatten();
     let title = case.filter(|_| alone).map(|case| title(model, case));
-    ClocksView { title, clocks, selected, next: next(model, wake) }
+    let stale = case.and_then(|case| {
+        let desk = model.desks.of(&case.id);
+        wake.at(desk, |wake| age::stale(desk, wake.now).0)
+    });
+    ClocksView { stale, title, clocks, selected, next: next(model, wake) }
 }
 
 fn row(policy: &Policy, case: &Case, clock: &ClockSummary, wake: &mut Wake) -> ClockRow {

@@ -3,11 +3,13 @@
 use chrono::TimeDelta;
 
 use super::Wake;
+use crate::app::age;
 use crate::app::desk::Desk;
 use crate::app::model::Model;
 use crate::app::msg::{Link, Whoami};
+use crate::app::outbox;
 use crate::app::view::{DeskLink, Header, Late, LinkSign};
-use crate::domain::{DeskNo, STALE_AFTER_S, Untrusted};
+use crate::domain::{DeskNo, Untrusted};
 
 /// A difference of the clocks that is worth a word.
 const SKEW_S: i64 = 5;
@@ -23,6 +25,7 @@ pub fn header(model: &Model, wake: &mut Wake) -> Header {
         who: me.map_or_else(|| "".into(), who),
         link: sign(&desk.link),
         desks: model.desks.iter().filter(|_| several).map(|desk| one_of(desk, wake)).collect(),
+        waits: outbox::waits(model),
         link_text: wake.at(desk, |wake| link_text(desk, wake)),
         late: (model.queue.is_loaded() || model.queue.total() > 0).then(|| Late {
             missed: model.queue.missed(),
@@ -84,22 +87,15 @@ fn link_text(desk: &Desk, wake: &mut Wake) -> String {
 
 /// "4 min old": how old what a desk told is, where that is worth a word. By the desk's clock.
 pub fn old(desk: &Desk, wake: &mut Wake) -> Option<String> {
-    // A feed that is held open tells every change, so that what it told is never old.
-    let fresh_at = desk.fresh_at.filter(|_| desk.link != Link::Live)?;
-    let age = (wake.now - fresh_at).num_seconds();
-    if age < STALE_AFTER_S {
-        wake.by(Some(fresh_at + TimeDelta::seconds(STALE_AFTER_S)));
-        return None;
-    }
-    let (unit, text) = age_text(age);
-    wake.by(Some(fresh_at + TimeDelta::seconds((age / unit + 1) * unit)));
-    Some(format!("{text} old"))
+    let (stale, next) = age::stale(desk, wake.now);
+    wake.by(next);
+    stale
 }
 
 /// "clock 3 min fast"
 fn clock_off(desk: &Desk) -> Option<String> {
     let way = if desk.skew_s > 0 { "fast" } else { "slow" };
-    let (_, text) = age_text(desk.skew_s.abs());
+    let (_, text) = age::text(desk.skew_s.abs());
     (desk.skew_s.abs() > SKEW_S).then(|| format!("clock {text} {way}"))
 }
 
@@ -114,15 +110,4 @@ pub fn retry(at: chrono::DateTime<chrono::Utc>, wake: &mut Wake) -> String {
             seconds => format!("retry in {seconds} s"),
         }
     }
-}
-
-/// An age in one unit, and the seconds of the unit.
-fn age_text(seconds: i64) -> (i64, String) {
-    let (unit, name) = match seconds {
-        0..60 => (1, "s"),
-        60..3600 => (60, "min"),
-        3600..172_800 => (3600, "h"),
-        _ => (86_400, "d"),
-    };
-    (unit, format!("{} {name}", seconds / unit))
 }

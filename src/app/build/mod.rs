@@ -4,7 +4,9 @@
 mod clocks;
 mod detail;
 mod header;
+mod outbox;
 mod overlay;
+mod question;
 mod queue;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,6 +21,7 @@ use super::model::{Model, Overlay};
 use super::order;
 use super::view::{Footer, Hint, Snapshot, Tone};
 use super::words;
+use crate::domain::ActionKind;
 use crate::input::{Action, Context};
 
 /// The earliest instant at which something that is shown reads differently.
@@ -74,8 +77,9 @@ pub fn build(model: &Model, now: DateTime<Utc>) -> (Snapshot, Option<DateTime<Ut
         overlay: overlay::overlay(model, &mut wake),
         focus: model.focus,
     };
-    // What is held is sent then, whether its row is on the screen or not.
-    wake.by(model.acts.next_send());
+    // What is written goes to the disk then, and what is around the cursor is read ahead.
+    wake.by(model.next_draft());
+    wake.by(model.rested_at);
     (snapshot, wake.at)
 }
 
@@ -126,38 +130,54 @@ fn is_enabled(model: &Model, action: Action) -> bool {
 
 fn can_undo(model: &Model) -> bool {
     let selected = model.queue.selected().map(|case| &case.id);
-    model.acts.has_held() || model.undoable.as_ref().is_some_and(|(id, _)| Some(id) == selected)
+    model.acts.undoable(selected).is_some()
+        || model.undoable.as_ref().is_some_and(|(id, _)| Some(id) == selected)
 }
 
-/// What an act on its way, or a refused one, says in the place of the deadline.
+/// What an act without a final answer says in the place of the deadline.
 fn act_text(
     model: &Model,
     case: &crate::domain::CaseId,
     wake: &mut Wake,
 ) -> Option<(String, Tone)> {
-    use super::acts::Phase;
-    use crate::domain::ActionKind;
-    if let Some(flight) = model.acts.on(case) {
-        return Some(match &flight.phase {
-            Phase::Held { until } => {
-                let seconds = wake.countdown(*until, TimeDelta::seconds(1));
-                let what = match flight.kind() {
-                    ActionKind::Respond => "responds",
-                    ActionKind::Reply => "replies",
-                    _ => "asks",
-                };
-                let undo = words::key(model, Action::Undo);
-                (format!("{what} in {seconds} s, {undo} undoes"), Tone::Strong)
+    use crate::domain::outbox::State;
+    let flight = model.acts.on(case)?;
+    let strong = |text: &str| Some((text.to_owned(), Tone::Strong));
+    let Some(entry) = flight.entry() else { return strong("saving") };
+    let desk = model.desks.of(case);
+    let is_down = words::link_down(&desk.link).is_some();
+    let key = || match crate::app::form::fields_of(flight.action) {
+        Some(_) => (words::key(model, words::key_action(flight.kind())), "reopens"),
+        None => (words::key(model, Action::Outbox), "shows it"),
+    };
+    match &entry.state {
+        State::Held { .. } if model.acts.is_being_undone(flight.act) => strong("undoing"),
+        State::Held { until } => {
+            match wake.at(desk, |wake| wake.countdown(*until, TimeDelta::seconds(1))) {
+                0 => strong("sending"),
+                seconds => {
+                    let what = match flight.kind() {
+                        ActionKind::Respond => "responds",
+                        ActionKind::Reply => "replies",
+                        _ => "asks",
+                    };
+                    let undo = words::key(model, Action::Undo);
+                    Some((format!("{what} in {seconds} s, {undo} undoes"), Tone::Strong))
+                }
             }
-            Phase::Sending if words::link_down(&model.desks.of(case).link).is_none() => {
-                ("sending".to_owned(), Tone::Strong)
-            }
-            Phase::Sending | Phase::Delayed { .. } => {
-                ("waiting for the desk".to_owned(), Tone::Strong)
-            }
-        });
+        }
+        State::Queued | State::Sending if is_down => strong("kept, not sent"),
+        State::Queued if entry.tries > 0 => strong("kept, not sent"),
+        State::Queued => strong("waits its turn"),
+        State::Sending => strong("sending"),
+        State::Asked(_) => {
+            let (key, does) = key();
+            let does = if does == "reopens" { "opens" } else { does };
+            Some((format!("asked, {key} {does}"), Tone::Error))
+        }
+        State::Refused(_) => {
+            let (key, does) = key();
+            Some((format!("refused, {key} {does}"), Tone::Error))
+        }
     }
-    let refused = model.acts.refused(case)?;
-    let key = words::key(model, words::key_action(refused.kind));
-    Some((format!("refused, {key} reopens"), Tone::Error))
 }

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Wake, hints};
-use crate::app::acts::{HOLD, Phase};
+use super::{Wake, hints, outbox, question};
+use crate::app::acts::{Flight, HOLD};
+use crate::app::answer;
 use crate::app::form::{self, Form, mails};
 use crate::app::model::{Model, Overlay};
 use crate::app::msg::Whoami;
@@ -13,6 +14,7 @@ use crate::app::view::{
     PaletteView, Span, Tone, WhyView,
 };
 use crate::app::{why, words};
+use crate::domain::outbox::State;
 use crate::domain::rules::Refusal;
 use crate::domain::{self, ActionKind, CaseDetail, Untrusted};
 use crate::input::{Action, Context, Keymap, keys_text};
@@ -29,6 +31,10 @@ pub fn overlay(model: &Model, wake: &mut Wake) -> Option<view::Overlay> {
     Some(match model.overlay.as_ref()? {
         Overlay::Form(form) => view::Overlay::Form(form_view(model, form, wake)),
         Overlay::Quit => view::Overlay::Confirm(quit(model)),
+        Overlay::Outbox { on, at } => {
+            view::Overlay::Outbox(outbox::outbox(model, on.as_ref(), *at, wake))
+        }
+        Overlay::Sure { what, .. } => view::Overlay::Confirm(outbox::sure(model, what, wake.now)),
         Overlay::Palette { case, search, at } => {
             let text = search.lines().join(" ");
             let found = entries(model, &text);
@@ -126,27 +132,33 @@ fn form_view(model: &Model, form: &Form, wake: &mut Wake) -> FormView {
         audience,
         fields,
         preview: preview(model, form, wake),
-        error: form.error.clone(),
-        send: send.unwrap_or_else(|| Hint {
-            keys: String::new(),
-            label: "send".to_owned(),
-            enabled: true,
-        }),
+        error: form.error.clone().or_else(|| asked(model, form, wake)),
+        send: send_hint(form, send),
         on_send: form.is_on_button(),
         hints: hints.into_iter().map(|(_, hint)| hint).collect(),
     }
 }
 
+/// What the desk asks about the act.
+fn asked(model: &Model, form: &Form, wake: &Wake) -> Option<Untrusted> {
+    let about = form.about.as_ref()?;
+    let now = model.desks.of(form.case()).time(wake.now);
+    Some(answer::asked_text(about.asked?, form.case(), about.queued_at, now).into())
+}
+
+fn send_hint(form: &Form, hint: Option<Hint>) -> Hint {
+    let none = || Hint { keys: String::new(), label: "send".to_owned(), enabled: true };
+    let mut hint = hint.unwrap_or_else(none);
+    if let Some(about) = &form.about {
+        let as_ordered = about.asked.is_some() && form.is_as_ordered();
+        hint.label = if as_ordered { "still send" } else { "send anew" }.to_owned();
+    }
+    hint
+}
+
 /// What sending the form will do, as far as it can be told now.
 fn preview(model: &Model, form: &Form, wake: &mut Wake) -> Vec<Line> {
-    let mut lines = Vec::new();
-    // The case went on while the form was open: better known before sending than by a refusal.
-    if let Some(current) = model.queue.case(form.case())
-        && current.revision > form.base.revision
-    {
-        let what = words::changes(&form.base, current);
-        lines.push(vec![Span::new(Tone::Error, format!("Changed since you opened this: {what}"))]);
-    }
+    let mut lines = question::happened(model, form);
     lines.extend(
         foreseen(model, form, wake)
             .into_iter()
@@ -207,39 +219,15 @@ fn foretold(
 
 fn quit(model: &Model) -> ConfirmView {
     let mut lines = Vec::new();
-    let acts: Vec<String> = model
-        .acts
-        .flights()
-        .map(|flight| {
-            let what = flight.kind().verb();
-            let id = &flight.case;
-            match &flight.phase {
-                Phase::Held { .. } => format!("{what} {id}: held, is sent when you quit"),
-                Phase::Sending if words::link_down(&model.desks.of(id).link).is_none() => {
-                    format!("{what} {id}: being sent")
-                }
-                Phase::Sending | Phase::Delayed { .. } => {
-                    format!("{what} {id}: waits for the desk, is tried once more")
-                }
-            }
-        })
-        .collect();
-    let drafts: Vec<String> = model
-        .acts
-        .drafts()
-        .iter()
-        .map(|form| format!("{} {}: a draft, lost when you quit", form.kind.verb(), form.case()))
-        .collect();
-    if !acts.is_empty() {
-        lines.push(counted(acts.len(), "act is not confirmed yet:", "acts are not confirmed yet:"));
-        named(&mut lines, acts);
-    }
-    if !drafts.is_empty() {
-        lines.push(counted(drafts.len(), "text is not sent:", "texts are not sent:"));
-        named(&mut lines, drafts);
-    }
-    if lines.is_empty() {
+    let acts: Vec<String> = model.acts.flights().map(|flight| unsent(model, flight)).collect();
+    if acts.is_empty() {
         lines.push("Everything is confirmed by now.".to_owned());
+    } else {
+        let unsent =
+            words::counted(acts.len(), "act is not confirmed yet:", "acts are not confirmed yet:");
+        lines.push(unsent);
+        named(&mut lines, acts);
+        lines.push("The outbox keeps them; what is unsent is sent at the next start.".to_owned());
     }
     ConfirmView {
         title: "Quit?".to_owned(),
@@ -248,8 +236,17 @@ fn quit(model: &Model) -> ConfirmView {
     }
 }
 
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
+fn unsent(model: &Model, flight: Flight<'_>) -> String {
+    let is_down = words::link_down(&model.desks.get(flight.act.desk).link).is_some();
+    let becomes = match flight.entry().map(|entry| &entry.state) {
+        None => "being kept",
+        Some(State::Held { .. }) if !is_down => "held, is sent when you quit",
+        Some(State::Sending) if !is_down => "being sent",
+        Some(State::Held { .. } | State::Queued | State::Sending) => "unsent",
+        Some(State::Asked(_)) => "waits for your answer",
+        Some(State::Refused(_)) => "refused",
+    };
+    format!("{} {}: {becomes}", flight.kind().verb(), flight.case)
 }
 
 fn named(lines: &mut Vec<String>, all: Vec<String>) {

@@ -1,8 +1,9 @@
 //! The queue's pane: the visible rows, or what stands in their place.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Wake, act_text, header};
+use crate::app::age;
 use crate::app::desk::Desk;
 use crate::app::model::Model;
 use crate::app::msg::Link;
@@ -33,6 +34,7 @@ pub fn queue(model: &Model, wake: &mut Wake) -> QueueView {
         arrived: model
             .queue
             .count_of_view(&model.arrived, At { now: wake.now, desks: &model.desks }),
+        stale: stale(model, wake),
         loading: is_loading(model),
         sort: if model.ascii { "next breach" } else { "next breach ▲" }.to_owned(),
         rows,
@@ -58,6 +60,25 @@ fn is_loading(model: &Model) -> bool {
     model.desks.iter().any(|desk| {
         !model.queue.has_loaded(desk.no) && !(several && words::link_down(&desk.link).is_some())
     })
+}
+
+/// The oldest of what the desks have told.
+fn stale(model: &Model, wake: &mut Wake) -> Option<String> {
+    let mut oldest: Option<(TimeDelta, String)> = None;
+    for desk in model.desks.iter() {
+        let Some(text) = wake.at(desk, |wake| {
+            let (text, next) = age::stale(desk, wake.now);
+            wake.by(next);
+            text
+        }) else {
+            continue;
+        };
+        let age = desk.fresh_at.map_or(TimeDelta::zero(), |at| desk.time(wake.now) - at);
+        if oldest.as_ref().is_none_or(|(known, _)| age > *known) {
+            oldest = Some((age, text));
+        }
+    }
+    oldest.map(|(_, text)| text)
 }
 
 fn filter(model: &Model) -> Option<FilterLine> {

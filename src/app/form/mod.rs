@@ -2,9 +2,16 @@
 //! which it was opened, and lives on as a draft when it is left.
 
 mod field;
+mod written;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 pub use field::{Choosable, Entry, Field, editor, input};
+pub use written::{Filled, Value, Written, fields_of};
 
+use super::msg::ActId;
+use crate::domain::outbox::{self, State, Why};
 use crate::domain::rules::{self, Refusal, Standing};
 use crate::domain::{
     Action, ActionKind, Actor, Case, CaseId, Cause, CorrectionId, Eligibility, Finding, InfoItem,
@@ -28,14 +35,45 @@ pub struct Form {
     /// Index of the field that has the keys.
     pub focus: usize,
     pub error: Option<Untrusted>,
-    /// It came back: the desk refused it as it was.
-    pub refused: bool,
+    /// The tier that an escalation goes to.
+    to: Tier,
+    /// The entry of the outbox that it answers.
+    pub about: Option<About>,
+    /// The draft on the disk that holds its words.
+    pub draft: Option<String>,
+    /// Since when something stands in it that is not on the disk.
+    pub unkept: Option<DateTime<Utc>>,
+    /// When it came up without being asked for.
+    pub came: Option<DateTime<Utc>>,
+    /// The newest state of the case since it was opened.
+    pub latest: Option<Box<Case>>,
+    /// The case has left the list since then.
+    pub gone: bool,
+}
+
+/// What the desk has answered to an act, or asks about it.
+#[derive(Debug, Clone)]
+pub struct About {
+    pub act: ActId,
+    pub key: Uuid,
+    /// The case as it stood when the act was ordered; None: nobody had seen it.
+    pub was: Option<Box<Case>>,
+    pub queued_at: DateTime<Utc>,
+    /// What is asked; None: it was refused.
+    pub asked: Option<Why>,
+    /// What stood in it when it was ordered.
+    fields: Vec<Filled>,
 }
 
 impl Form {
     /// An empty form; None for acts that need no words. `people`: whom the case could be given to.
     #[must_use]
     pub fn open(kind: ActionKind, case: &Case, people: &[Person]) -> Option<Self> {
+        let to = if case.tier == Tier::First { Tier::Second } else { Tier::Product };
+        Self::open_to(to, kind, case, people)
+    }
+
+    fn open_to(to: Tier, kind: ActionKind, case: &Case, people: &[Person]) -> Option<Self> {
         let reason = || Field::text("reason", "Reason");
         let fields = match kind {
             ActionKind::Note => vec![Field::text("text", "Note")],
@@ -62,7 +100,7 @@ impl Form {
                 reason(),
             ],
             ActionKind::HandBack | ActionKind::Reopen => vec![reason()],
-            ActionKind::Escalate if case.tier == Tier::First => vec![reason()],
+            ActionKind::Escalate if to != Tier::Product => vec![reason()],
             ActionKind::Escalate => vec![
                 Field::text("reason", "How 2nd level established the product error"),
                 Field::line("correction", "Correction, by id").optional(),
@@ -80,23 +118,71 @@ impl Form {
             ],
             ActionKind::Respond | ActionKind::Take | ActionKind::Release => return None,
         };
-        Some(Self { kind, base: case.clone(), fields, focus: 0, error: None, refused: false })
+        Some(Self {
+            kind,
+            base: case.clone(),
+            fields,
+            focus: 0,
+            error: None,
+            to,
+            about: None,
+            draft: None,
+            unkept: None,
+            came: None,
+            latest: None,
+            gone: false,
+        })
     }
 
-    /// The draft on the case as it stands now, with every word that still has a field.
+    /// The form of an act that the desk asks about or has refused, with every word, on the case as it is now.
+    /// `known`: the case as the queue shows it. None: it has no form, or nobody knows the case.
     #[must_use]
-    pub fn anew(mut self, case: &Case, people: &[Person]) -> Option<Self> {
-        let mut form = Self::open(self.kind, case, people)?;
-        for field in &mut form.fields {
-            if let Some(old) = self.fields.iter_mut().find(|old| old.name == field.name) {
-                std::mem::swap(&mut field.entry, &mut old.entry);
-                field.error = old.error.take();
+    pub fn again(
+        act: ActId,
+        entry: &outbox::Entry,
+        known: Option<&Case>,
+        people: &[Person],
+    ) -> Option<Self> {
+        let (asked, told) = match &entry.state {
+            State::Asked(question) => (Some(question.why), question.current.as_ref()),
+            State::Refused(failure) => (None, failure.current.as_deref()),
+            State::Held { .. } | State::Queued | State::Sending => return None,
+        };
+        let case = told.or(known).or(entry.base.as_deref())?;
+        let fields = fields_of(&entry.action)?;
+        let kind = entry.action.kind();
+        let mut form = match &entry.action {
+            Action::Escalate { to, .. } => Self::open_to(*to, kind, case, people)?,
+            _ => Self::open(kind, case, people)?,
+        };
+        form.fill(&fields);
+        let (was, fields) = (entry.base.clone(), form.filled());
+        let (key, queued_at) = (entry.key, entry.queued_at);
+        form.about = Some(About { act, key, was, queued_at, asked, fields });
+        if let State::Refused(failure) = &entry.state {
+            form.error = Some(failure.sentence.clone());
+            for (name, message) in &failure.fields {
+                form.mark_if_known(name, message);
             }
         }
-        form.focus = self.focus.min(form.fields.len());
-        form.error = self.error;
-        form.refused = self.refused;
         Some(form)
+    }
+
+    /// Whether it stands as it was ordered.
+    #[must_use]
+    pub fn is_as_ordered(&self) -> bool {
+        self.about.as_ref().is_some_and(|about| about.fields == self.filled())
+    }
+
+    /// Whether it is worth a draft: somebody wrote in it what stands nowhere else.
+    #[must_use]
+    pub fn is_worth_keeping(&self) -> bool {
+        if self.about.is_some() { !self.is_as_ordered() } else { !self.is_blank() }
+    }
+
+    /// Something was written or chosen in it.
+    pub fn touched(&mut self, now: DateTime<Utc>) {
+        self.unkept.get_or_insert(now);
     }
 
     #[must_use]
@@ -252,10 +338,10 @@ impl Form {
                 reason: text("reason"),
             },
             ActionKind::Escalate => {
-                let to_product = self.base.tier != Tier::First;
+                let to_product = self.to == Tier::Product;
                 let title = self.given("new_correction");
                 Action::Escalate {
-                    to: if to_product { Tier::Product } else { Tier::Second },
+                    to: self.to,
                     reason: text("reason"),
                     finding: to_product.then_some(Finding::ProductError),
                     correction: self.given("correction").map(CorrectionId::new),

@@ -17,15 +17,6 @@ impl Queue {
         self.shown_index(*slot)
     }
 
-    /// The cases beside the cursor, those below before those above, nearest first.
-    pub fn around_cursor(&self) -> Vec<CaseId> {
-        const BELOW_AND_ABOVE: [isize; 4] = [1, -1, 2, 3];
-        let Some(index) = self.selected_index() else { return Vec::new() };
-        let beside = BELOW_AND_ABOVE.iter().filter_map(|rows| index.checked_add_signed(*rows));
-        let beside = beside.filter_map(|index| self.shown.get(index));
-        beside.filter_map(|slot| self.entry(*slot)).map(|entry| entry.case.id.clone()).collect()
-    }
-
     /// Stops the cursor from staying on top of a list that is still loading: somebody uses it.
     pub fn touch(&mut self) {
         self.settled = true;
@@ -67,6 +58,15 @@ impl Queue {
             }
             self.anchor = None;
         }
+    }
+
+    /// The cases next to the cursor's, so many below and above it; those below first.
+    pub fn around(&self, rows: usize) -> impl Iterator<Item = &Case> {
+        let at = self.selected_index();
+        let below = (1..=rows).filter_map(move |step| at?.checked_add(step));
+        let above = (1..=rows).filter_map(move |step| at?.checked_sub(step));
+        let slots = below.chain(above).filter_map(|index| self.shown.get(index));
+        slots.filter_map(|slot| self.entry(*slot)).map(|e| &e.case)
     }
 
     /// How many rows a page key moves.

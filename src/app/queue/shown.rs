@@ -20,6 +20,24 @@ pub enum QueueName {
 }
 
 impl QueueName {
+    const ALL: [Self; 4] = [Self::Mine, Self::All, Self::DueToday, Self::Waiting];
+
+    /// Its name on the disk.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Mine => "mine",
+            Self::All => "all",
+            Self::DueToday => "due_today",
+            Self::Waiting => "waiting",
+        }
+    }
+
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|name| name.word() == word)
+    }
+
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! Acts that go well: what a key begins, what is sent, what is said.
 
 use super::*;
+use crate::app::acts::HOLD;
 use crate::domain::{Cause, Finding, InfoItem, PhoneFollowUp, ResolutionKind};
 
 fn one() -> Case {
@@ -14,12 +15,16 @@ fn two() -> Vec<Case> {
 #[test]
 fn responding_asks_nothing_is_held_ten_seconds_counted_down_in_its_row_and_then_sent() {
     let mut desk = Desk::partner(vec![unanswered("C-1", Severity::High, hours(1))]);
-    assert_eq!(acts(&desk.press("a")), []);
+    let effects = desk.press("a");
+    assert!(matches!(effects[0], Effect::Act { hold: Some(hold), .. } if hold == HOLD));
     assert!(!desk.has_overlay());
     assert_eq!(desk.row("C-1").due, "responds in 10 s, u undoes");
-    assert_eq!(acts(&desk.wait(TimeDelta::milliseconds(9_999))), []);
+    desk.wait(TimeDelta::milliseconds(9_999));
+    assert_eq!(desk.sent(), [""; 0]);
     assert_eq!(desk.row("C-1").due, "responds in 1 s, u undoes");
-    let (id, case, revision, action) = act(&desk.wait(TimeDelta::milliseconds(1)));
+    desk.wait(TimeDelta::milliseconds(1));
+    assert_eq!(desk.sent(), ["respond C-1"]);
+    let (id, case, revision, action) = act(&effects);
     assert_eq!((case.as_str(), revision), ("C-1", None));
     assert_eq!(action, Action::Respond { text: None });
     assert_eq!(desk.row("C-1").due, "sending");
@@ -38,7 +43,8 @@ fn a_held_response_is_undone_by_u_and_never_sent() {
     assert_eq!(desk.hint("undo"), Some(true));
     desk.press("u");
     assert_eq!(desk.toast(), "Not sent: no response went out on C-1");
-    assert_eq!(acts(&desk.wait(hours(1))), []);
+    desk.wait(hours(1));
+    assert_eq!(desk.sent(), [""; 0]);
     desk.press("u");
     assert_eq!(desk.toast(), "Nothing is held that could be undone.");
 }
@@ -48,14 +54,16 @@ fn a_second_response_while_one_is_held_is_not_another_one() {
     let mut desk = Desk::partner(vec![unanswered("C-1", Severity::High, hours(1))]);
     desk.press("a a");
     assert_eq!(desk.toast(), "C-1 is held already; u undoes it.");
-    assert_eq!(acts(&desk.wait(hours(1))).len(), 1);
+    desk.wait(hours(1));
+    assert_eq!(desk.sent(), ["respond C-1"]);
 }
 
 #[test]
 fn ctrl_s_sends_what_is_held_at_once() {
     let mut desk = Desk::partner(vec![unanswered("C-1", Severity::High, hours(1))]);
-    desk.press("a");
-    assert_eq!(act(&desk.press("ctrl-s")).1, "C-1");
+    let (id, ..) = act(&desk.press("a"));
+    assert_eq!(desk.press("ctrl-s"), [Effect::SendNow(id)]);
+    assert_eq!(desk.sent(), ["respond C-1"]);
     desk.press("ctrl-s");
     assert_eq!(desk.toast(), "Nothing is held; what you order is on its way or done.");
 }
@@ -117,16 +125,17 @@ fn a_reply_names_who_reads_it_is_held_and_its_undo_gives_the_text_back() {
     assert_eq!(form.audience, Some(super::super::view::Audience::Customer));
     assert!(form.subtitle.raw().starts_with("to Fjord Logistics"));
     desk.type_text("Please update.");
-    assert_eq!(acts(&desk.press("ctrl-s")), []);
+    desk.press("ctrl-s");
     assert_eq!(desk.row("C-1").due, "replies in 10 s, u undoes");
     desk.press("u");
     assert_eq!(desk.toast(), "Not sent: the text is kept, r on C-1 opens it again");
     desk.press("r");
     assert_eq!(desk.field("Reply"), "Please update.");
     desk.type_text(" Now.");
-    desk.press("ctrl-s");
-    let (_, _, revision, action) = act(&desk.wait(TimeDelta::seconds(10)));
+    let (_, _, revision, action) = act(&desk.press("ctrl-s"));
     assert_eq!((revision, action), (None, Action::Reply { text: "Please update. Now.".into() }));
+    desk.wait(TimeDelta::seconds(10));
+    assert_eq!(desk.sent(), ["reply C-1"]);
 }
 
 #[test]
@@ -134,9 +143,8 @@ fn asking_for_information_is_held_and_bound_to_the_revision() {
     let mut desk = Desk::partner(two());
     desk.press("i");
     desk.type_text("Which version?");
-    desk.press("ctrl-s");
+    let (_, _, revision, action) = act(&desk.press("ctrl-s"));
     assert_eq!(desk.row("C-1").due, "asks in 10 s, u undoes");
-    let (_, _, revision, action) = act(&desk.wait(TimeDelta::seconds(10)));
     assert_eq!(revision, Some(3));
     assert_eq!(action, Action::RequestInfo { text: "Which version?".into(), items: vec![] });
 }
@@ -150,8 +158,7 @@ fn what_is_asked_for_is_checked_with_space_in_a_list() {
     assert_eq!(desk.hint("choose"), Some(true));
     desk.press("space l space p space space");
     assert_eq!(desk.field("Asked for, Space checks (optional)"), "licence key, steps to reproduce");
-    desk.press("tab enter");
-    let (_, _, _, action) = act(&desk.press("ctrl-s"));
+    let (_, _, _, action) = act(&desk.press("tab enter"));
     let items = vec![InfoItem::Licence, InfoItem::Steps];
     assert_eq!(action, Action::RequestInfo { text: "Please send us:".into(), items });
 }
@@ -441,10 +448,10 @@ fn what_is_pasted_is_text_in_a_form_and_nothing_on_the_desk() {
 fn an_act_that_waits_for_the_desk_says_so_until_it_is_done() {
     let mut desk = Desk::partner(two());
     let (id, ..) = act(&desk.press("t"));
-    desk.tell(Msg::ActDelayed { act: id, why: "not reached".into() });
-    assert_eq!(desk.row("C-1").due, "waiting for the desk");
+    desk.delay(id, "not reached");
+    assert_eq!(desk.row("C-1").due, "kept, not sent");
     desk.tell(done(id, with(one(), person("rhald", "R. Hald"))));
-    assert_ne!(desk.row("C-1").due, "waiting for the desk");
+    assert_ne!(desk.row("C-1").due, "kept, not sent");
 }
 
 #[test]
@@ -454,10 +461,10 @@ fn without_a_line_nothing_is_said_to_be_sending_and_quitting_says_what_becomes_o
     let link = Link::Offline { retry_at, why: "connection refused".into() };
     desk.tell(Told::LinkChanged { link, fresh_at: Some(desk.now) });
     act(&desk.press("t"));
-    assert_eq!(desk.row("C-1").due, "waiting for the desk");
+    assert_eq!(desk.row("C-1").due, "kept, not sent");
     desk.press("q");
     let Some(Overlay::Confirm(confirm)) = desk.snap().overlay else { panic!() };
-    assert_eq!(confirm.lines[1], "  take C-1: waits for the desk, is tried once more");
+    assert_eq!(confirm.lines[1], "  take C-1: unsent");
     desk.press("n");
     desk.tell(Told::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) });
     assert_eq!(desk.row("C-1").due, "sending");
@@ -472,39 +479,40 @@ fn q_quits_at_once_when_nothing_is_open() {
 #[test]
 fn q_asks_when_something_is_held_and_yes_sends_it_first() {
     let mut desk = Desk::partner(vec![unanswered("C-1", Severity::High, hours(1))]);
-    desk.press("a");
+    let (id, ..) = act(&desk.press("a"));
     assert_eq!(desk.press("q"), []);
     let Some(Overlay::Confirm(confirm)) = desk.snap().overlay else { panic!() };
     assert_eq!(
         confirm.lines,
-        ["1 act is not confirmed yet:", "  respond to C-1: held, is sent when you quit"]
+        [
+            "1 act is not confirmed yet:",
+            "  respond to C-1: held, is sent when you quit",
+            "The outbox keeps them; what is unsent is sent at the next start.",
+        ]
     );
     assert_eq!(desk.press("enter"), [], "no is what stands");
     assert!(!desk.has_overlay());
-    let effects = desk.press("ctrl-c y");
-    assert_eq!(act(&effects).1, "C-1");
-    assert_eq!(effects.last(), Some(&Effect::Quit));
+    assert_eq!(desk.press("ctrl-c y"), [Effect::SendNow(id), Effect::Quit]);
 }
 
 #[test]
-fn q_asks_when_a_text_would_be_lost() {
+fn quitting_puts_what_is_written_on_the_disk_and_asks_nothing() {
     let mut desk = Desk::partner(two());
     desk.press("n");
     desk.type_text("half a thought");
-    assert_eq!(desk.press("ctrl-c"), []);
-    let Some(Overlay::Confirm(confirm)) = desk.snap().overlay else { panic!() };
-    assert_eq!(confirm.lines[1], "  note on C-1: a draft, lost when you quit");
-    desk.press("n n");
+    let effects = desk.press("ctrl-c");
+    assert!(matches!(&effects[..], [Effect::KeepDraft(_), Effect::Quit]), "{effects:?}");
+    let mut desk = desk.restarted(two());
+    assert_eq!(desk.toast(), "1 draft kept: O shows it");
+    desk.press("n");
     assert_eq!(desk.field("Note"), "half a thought");
 }
 
 #[test]
 fn a_signal_ends_without_asking_and_loses_no_order() {
     let mut desk = Desk::partner(vec![unanswered("C-1", Severity::High, hours(1))]);
-    desk.press("a");
-    let effects = desk.tell(Msg::Terminated);
-    assert_eq!(act(&effects).1, "C-1");
-    assert_eq!(effects.last(), Some(&Effect::Quit));
+    let (id, ..) = act(&desk.press("a"));
+    assert_eq!(desk.tell(Msg::Terminated), [Effect::SendNow(id), Effect::Quit]);
 }
 
 #[test]

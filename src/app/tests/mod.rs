@@ -5,6 +5,8 @@
 
 mod acts;
 mod desks;
+mod disconnected;
+mod played_outbox;
 mod queue;
 mod random;
 mod refused;
@@ -172,6 +174,7 @@ impl From<Told> for Msg {
 pub struct Desk {
     pub model: Model,
     pub now: DateTime<Utc>,
+    pub played: played_outbox::Played,
 }
 
 impl Desk {
@@ -191,7 +194,11 @@ impl Desk {
 
     /// A screen that knows nothing yet.
     pub fn dark(size: (u16, u16)) -> Self {
-        Self { model: Model::new(size, Options::default()), now: at(NOW) }
+        Self {
+            model: Model::new(size, Options::default()),
+            now: at(NOW),
+            played: played_outbox::Played::default(),
+        }
     }
 
     pub fn sign_in(&mut self, role: Role) {
@@ -207,7 +214,17 @@ impl Desk {
 
     /// What the line tells is told by the first desk.
     pub fn tell(&mut self, msg: impl Into<Msg>) -> Vec<Effect> {
-        update(&mut self.model, msg.into(), self.now)
+        let msg = msg.into();
+        let ended = match &msg {
+            Msg::ActDone { act, .. } | Msg::ActNotKept { act, .. } => Some(*act),
+            _ => None,
+        };
+        let mut effects = update(&mut self.model, msg, self.now);
+        effects.extend(self.play(&effects.clone()));
+        if let Some(act) = ended {
+            self.ends(act);
+        }
+        effects
     }
 
     pub fn page(&mut self, cases: Vec<Case>, reset: bool, more: bool) -> Vec<Effect> {
@@ -249,9 +266,15 @@ impl Desk {
     pub fn wait(&mut self, time: TimeDelta) -> Vec<Effect> {
         let end = self.now + time;
         let mut effects = Vec::new();
-        while let Some(next) = build(&self.model, self.now).1.filter(|next| *next <= end) {
-            self.now = next;
-            effects.extend(self.tell(Msg::TimePassed));
+        loop {
+            let wake = build(&self.model, self.now).1;
+            let next = [wake, self.played.next_send()].into_iter().flatten().min();
+            let Some(next) = next.filter(|next| *next <= end) else { break };
+            self.now = next.max(self.now);
+            self.send_due();
+            if wake.is_some_and(|wake| wake <= next) {
+                effects.extend(self.tell(Msg::TimePassed));
+            }
         }
         self.now = end;
         effects
@@ -369,7 +392,7 @@ pub fn acts(effects: &[Effect]) -> Vec<(ActId, String, Option<u64>, Action)> {
     effects
         .iter()
         .filter_map(|effect| match effect {
-            Effect::Act { act, case, revision, action } => {
+            Effect::Act { act, case, revision, action, .. } => {
                 Some((*act, case.to_string(), *revision, (**action).clone()))
             }
             _ => None,
@@ -382,11 +405,6 @@ pub fn act(effects: &[Effect]) -> (ActId, String, Option<u64>, Action) {
     let acts = acts(effects);
     assert_eq!(acts.len(), 1, "{effects:?}");
     acts.into_iter().next().unwrap()
-}
-
-pub fn refused(act: ActId, sentence: &str) -> Msg {
-    let failure = ActFailure { sentence: sentence.into(), fields: vec![], current: None };
-    Msg::ActFailed { act, failure: Box::new(failure) }
 }
 
 pub fn done(act: ActId, case: Case) -> Msg {

@@ -73,13 +73,19 @@ fn a_rule_is_told_in_the_form_before_anything_is_sent() {
 fn a_refusal_brings_the_form_back_with_every_word() {
     let mut desk = Desk::partner(two());
     let id = escalate(&mut desk);
-    desk.tell(refused(id, "The licence has expired."));
+    desk.refuse(id, "Could not escalate C-1: The licence has expired.");
     assert_eq!(desk.form().title, "Escalate C-1");
     assert_eq!(desk.field("Reason"), "Beyond us.");
-    assert_eq!(desk.error(), "The licence has expired.");
-    assert_ne!(desk.row("C-1").due, "sending");
-    // It can be sent again, as another act.
-    assert_ne!(act(&desk.press("ctrl-s")).0, id);
+    assert_eq!(desk.error(), "Could not escalate C-1: The licence has expired.");
+    assert_eq!(desk.row("C-1").due, "refused, e reopens");
+    // A key that was meant for what stood there before is no answer.
+    assert_eq!(acts(&desk.press("ctrl-s")), []);
+    desk.wait(TimeDelta::seconds(1));
+    // It can be sent again, as another act in its place.
+    let effects = desk.press("ctrl-s");
+    assert_ne!(act(&effects).0, id);
+    assert!(matches!(effects[0], Effect::Act { replaces: Some(old), .. } if old == id));
+    assert_eq!(desk.row("C-1").due, "sending");
 }
 
 #[test]
@@ -91,7 +97,7 @@ fn a_wrong_field_is_told_beside_it() {
         fields: vec![("reason".into(), "is too short".into())],
         current: None,
     };
-    desk.tell(Msg::ActFailed { act: id, failure: Box::new(failure) });
+    desk.refuse_with(id, failure);
     assert_eq!(desk.field_error("Reason"), "is too short");
     assert_eq!(desk.error(), "A field is wrong.");
     desk.type_text("x");
@@ -103,20 +109,19 @@ fn a_case_that_changed_meanwhile_comes_back_as_a_question_with_what_changed() {
     let mut desk = Desk::partner(two());
     let id = escalate(&mut desk);
     let current = newer(newer(case("C-1", Severity::Critical, hours(2))));
-    let failure = ActFailure {
-        sentence: "The case has changed.".into(),
-        fields: vec![],
-        current: Some(Box::new(current)),
-    };
-    desk.tell(Msg::ActFailed { act: id, failure: Box::new(failure) });
-    assert_eq!(
-        desk.error(),
-        "changed meanwhile: severity High → Critical, 2 new revisions; Ctrl-S sends it all the same"
-    );
+    desk.ask(id, current);
+    assert_eq!(desk.error(), "C-1 changed meanwhile: still send?");
+    let preview = desk.preview();
+    assert_eq!(preview[0], "severity    High → Critical");
+    assert!(preview[1].starts_with("due         "), "{preview:?}");
+    assert_eq!(preview[2], "revision    3 → 5");
     assert_eq!(desk.row("C-1").severity, Severity::Critical, "the row is patched");
+    assert_eq!(desk.row("C-1").due, "asked, e opens");
     assert_eq!(desk.field("Reason"), "Beyond us.");
-    let (_, case, revision, _) = act(&desk.press("ctrl-s"));
-    assert_eq!((case.as_str(), revision), ("C-1", Some(5)));
+    assert_eq!(desk.form().send.label, "still send");
+    desk.wait(TimeDelta::seconds(1));
+    assert_eq!(desk.press("ctrl-s"), [Effect::StillSend(id)]);
+    assert!(!desk.has_overlay());
 }
 
 #[test]
@@ -125,7 +130,7 @@ fn a_refusal_does_not_steal_the_keys_from_what_is_being_written() {
     let id = escalate(&mut desk);
     desk.press("j n");
     desk.type_text("About C-2");
-    desk.tell(refused(id, "The licence has expired."));
+    desk.refuse(id, "Could not escalate C-1: The licence has expired.");
     assert_eq!(desk.form().title, "Internal note on C-2");
     assert_eq!(
         desk.toast(),
@@ -136,8 +141,9 @@ fn a_refusal_does_not_steal_the_keys_from_what_is_being_written() {
     assert_eq!(case, "C-2");
     desk.press("k e");
     assert_eq!(desk.field("Reason"), "Beyond us.");
-    assert_eq!(desk.error(), "The licence has expired.");
-    assert_ne!(desk.row("C-1").due, "refused, e reopens");
+    assert_eq!(desk.error(), "Could not escalate C-1: The licence has expired.");
+    act(&desk.press("ctrl-s"));
+    assert_eq!(desk.row("C-1").due, "sending");
 }
 
 #[test]
@@ -148,7 +154,7 @@ fn a_text_begun_meanwhile_and_a_refused_one_both_survive() {
     let (id, ..) = act(&desk.press("ctrl-s"));
     desk.press("n");
     desk.type_text("second");
-    desk.tell(refused(id, "No."));
+    desk.refuse(id, "Could not note on C-1: No.");
     assert_eq!(desk.field("Note"), "second");
     desk.press("esc n");
     assert_eq!(desk.field("Note"), "first");
@@ -161,10 +167,13 @@ fn a_text_begun_meanwhile_and_a_refused_one_both_survive() {
 fn a_refused_act_without_words_is_told() {
     let mut desk = Desk::partner(two());
     let (id, ..) = act(&desk.press("t"));
-    desk.tell(refused(id, "lito has the case already."));
+    desk.refuse(id, "Could not take C-1: lito has the case already.");
     assert!(!desk.has_overlay());
-    assert_eq!(desk.toast(), "Could not take C-1: lito has the case already.");
-    assert_ne!(desk.row("C-1").due, "sending");
+    assert_eq!(desk.toast(), "Could not take C-1: lito has the case already. (O shows it)");
+    assert_eq!(desk.row("C-1").due, "refused, O shows it");
+    // The same key orders it anew in its place.
+    let effects = desk.press("t");
+    assert!(matches!(effects[0], Effect::Act { replaces: Some(old), .. } if old == id));
 }
 
 #[test]

@@ -455,6 +455,8 @@ fn nothing_reads_differently_before_the_instant_that_the_snapshot_names_and_some
     let offline =
         Link::Offline { retry_at: desk.now + TimeDelta::milliseconds(12_345), why: "x".into() };
     desk.tell(Told::LinkChanged { link: offline, fresh_at: Some(desk.now) });
+    // The cursor has rested: what is around it has been asked for.
+    desk.wait(TimeDelta::milliseconds(450));
     for _ in 0..200 {
         let (before, next) = build(&desk.model, desk.now);
         let next = next.unwrap();
