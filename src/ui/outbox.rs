@@ -10,6 +10,7 @@ use crate::app::view::{OutboxRow, OutboxView, Tone};
 
 const WIDEST: u16 = 92;
 const TALLEST: u16 = 24;
+const LEAST: u16 = 12;
 /// Rows below the list, where there is room for them.
 const TOLD_ROWS: u16 = 4;
 /// What is said where nothing waits.
@@ -74,7 +75,10 @@ fn case_text(row: &OutboxRow) -> Option<String> {
 pub fn draw(pen: &mut Pen, screen: Rect, view: &OutboxView) -> Option<Position> {
     let roomy = screen.width >= 60 && screen.height >= 15;
     let width = (screen.width - if roomy { 4 } else { 0 }).min(WIDEST);
-    let height = (screen.height - if roomy { 4 } else { 0 }).min(TALLEST);
+    // As tall as what is in it; at least so that a few more find room.
+    let rows = u16::try_from(view.rows.len()).unwrap_or(TALLEST);
+    let wanted = rows.saturating_add(TOLD_ROWS + 3).clamp(LEAST, TALLEST);
+    let height = (screen.height - if roomy { 4 } else { 0 }).min(wanted);
     let area = Rect {
         x: screen.x + (screen.width - width) / 2,
         y: screen.y + u16::from(roomy) * 2,
@@ -155,7 +159,10 @@ fn draw_told(pen: &mut Pen, area: Rect, view: &OutboxView) {
     let rows = area.height.saturating_sub(air);
     let mut y = area.y + air;
     for (tone, text) in &view.told {
-        let left = (area.bottom().saturating_sub(y)).min(rows);
+        let left = area.bottom().saturating_sub(y).min(rows);
+        if left == 0 {
+            break;
+        }
         for line in text.wrapped(area.width.into(), left.into()) {
             pen.put(area.x, y, area.width, &line, pen.tone(*tone));
             y += 1;
