@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::form::{Written, mails};
+use super::form::{Form, mails};
 use super::msg::{ActId, Effect};
 use crate::domain::outbox::{Damaged, Entry, Outbox, State};
 use crate::domain::{Action, ActionKind, Case, CaseId, DeskNo, Revision};
@@ -27,8 +27,8 @@ pub struct Ordered {
     pub replaces: Option<ActId>,
     /// The draft that it was written in.
     pub draft: Option<String>,
-    /// What stood in its form, to come back if it cannot be kept.
-    pub written: Option<Written>,
+    /// The form that it comes from, to come back if it cannot be kept.
+    pub form: Option<Box<Form>>,
 }
 
 /// Ordered on this screen, and not on the disk yet.
@@ -36,7 +36,7 @@ pub struct Ordered {
 struct Saving {
     case: CaseId,
     action: Action,
-    written: Option<Written>,
+    form: Option<Box<Form>>,
 }
 
 /// How far an act has come.
@@ -126,9 +126,9 @@ impl Acts {
     pub fn order(&mut self, ordered: Ordered, effects: &mut Vec<Effect>) {
         self.last += 1;
         let act = ActId { desk: ordered.case.desk(), ticket: self.last };
-        let Ordered { case, base, revision, action, replaces, draft, written } = ordered;
+        let Ordered { case, base, revision, action, replaces, draft, form } = ordered;
         let hold = mails(action.kind()).then_some(HOLD);
-        let saving = Saving { case: case.clone(), action: action.clone(), written };
+        let saving = Saving { case: case.clone(), action: action.clone(), form };
         self.saving.insert(act, saving);
         let action = Box::new(action);
         effects.push(Effect::Act { act, case, base, revision, action, hold, replaces, draft });
@@ -193,10 +193,9 @@ impl Acts {
         Some((entry.case, entry.action))
     }
 
-    /// The act could not be kept; answers the case, the act and what stood in its form.
-    pub fn not_kept(&mut self, act: ActId) -> Option<(CaseId, ActionKind, Option<Written>)> {
-        let saving = self.saving.remove(&act)?;
-        Some((saving.case, saving.action.kind(), saving.written))
+    /// The act could not be kept; answers its form, if it came from one. None: it was not ordered here.
+    pub fn not_kept(&mut self, act: ActId) -> Option<Option<Box<Form>>> {
+        self.saving.remove(&act).map(|saving| saving.form)
     }
 
     /// Notes that an act is to be taken back, and where its words are meanwhile.

@@ -194,7 +194,7 @@ pub fn send_as_it_is(model: &mut Model, act: ActId, effects: &mut Vec<Effect>) {
                 action: entry.action,
                 replaces: Some(act),
                 draft: None,
-                written: None,
+                form: None,
             };
             model.acts.order(ordered, effects);
         }

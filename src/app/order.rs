@@ -98,7 +98,7 @@ fn direct(
         action,
         replaces,
         draft: None,
-        written: None,
+        form: None,
     };
     model.acts.order(ordered, effects);
 }
@@ -148,9 +148,8 @@ pub fn send(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
     let known = model.queue.case(form.case()).or(form.latest.as_deref());
     let case = known.unwrap_or(&form.base).clone();
     let Some(action) = form.action(&me.actor, &case) else { return };
-    let mut form = (**form).clone();
-    model.overlay = None;
-    match &form.about {
+    let Some(Overlay::Form(mut form)) = model.overlay.take() else { return };
+    match form.about.clone() {
         Some(about) if about.asked.is_some() && form.is_as_ordered() => {
             effects.push(Effect::StillSend(about.act));
             model.drafts.drop_of(&mut form, effects);
@@ -161,9 +160,9 @@ pub fn send(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
                 base: Some(Box::new(form.base.clone())),
                 revision: form.revision(),
                 action,
-                replaces: about.as_ref().map(|about| about.act),
-                written: Some(form.written()),
-                draft: form.draft,
+                replaces: about.map(|about| about.act),
+                draft: form.draft.clone(),
+                form: Some(form),
             };
             model.acts.order(ordered, effects);
         }
@@ -326,23 +325,17 @@ pub fn not_kept(
     now: DateTime<Utc>,
     effects: &mut Vec<Effect>,
 ) {
-    let Some((id, kind, written)) = model.acts.not_kept(act) else { return };
+    let Some(form) = model.acts.not_kept(act) else { return };
     let said = failure.sentence.cell(SENTENCE);
-    let Some(written) = written else { return refuse(model, said, now) };
-    let case = model.queue.case(&id).unwrap_or(&written.base).clone();
-    let people = people(model, kind, &case);
-    let is_free = model.is_free();
-    match written.form(&case, &people) {
-        Some(mut form) if is_free => {
-            form.error = Some(failure.sentence.clone());
-            form.came = Some(now);
-            form.touched(now);
-            model.overlay = Some(Overlay::Form(Box::new(form)));
-        }
-        _ => {
-            model.drafts.keep_words(&id, written, now, effects);
-            let key = words::key(model, words::key_action(kind));
-            refuse(model, format!("{said} ({key} on {id} opens it again)"), now);
-        }
+    let Some(mut form) = form else { return refuse(model, said, now) };
+    form.touched(now);
+    if model.is_free() {
+        form.error = Some(failure.sentence.clone());
+        form.came = Some(now);
+        model.overlay = Some(Overlay::Form(form));
+    } else {
+        let (id, key) = (form.case().clone(), words::key(model, words::key_action(form.kind)));
+        put_away(model, *form, now, effects);
+        refuse(model, format!("{said} ({key} on {id} opens it again)"), now);
     }
 }

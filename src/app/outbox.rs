@@ -22,6 +22,16 @@ pub enum Item {
     Draft(CaseId, String),
 }
 
+impl Item {
+    pub fn desk(&self) -> DeskNo {
+        match self {
+            Self::Act(act) => act.desk,
+            Self::Damaged(desk, _) => *desk,
+            Self::Draft(case, _) => case.desk(),
+        }
+    }
+}
+
 /// All lines: first what waits for the person, then what is on its way, what is damaged, the drafts.
 pub fn items(model: &Model) -> Vec<Item> {
     let of = |for_me: bool| {

@@ -171,7 +171,9 @@ fn left(model: &mut Model, remembered: &[(String, String)], now: DateTime<Utc>) 
 }
 
 fn restore(model: &mut Model, now: DateTime<Utc>) {
-    if let Some((view, filter)) = model.remembered.clone().filter(|_| !model.chose) {
+    if let Some((view, filter)) =
+        model.remembered.clone().filter(|_| !model.chose && model.filtering.is_none())
+    {
         model.with_queue(now, |queue, at| {
             queue.set_name(view, at);
             queue.set_filter(&filter, at);

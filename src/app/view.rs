@@ -364,6 +364,8 @@ pub struct OutboxRow {
     /// Its number; a draft has none.
     pub n: String,
     pub case: Option<CaseId>,
+    /// Its desk, where there are several.
+    pub desk: String,
     /// "escalate"
     pub act: String,
     /// "asked", "held 8 s", "kept, not sent"

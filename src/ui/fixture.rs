@@ -443,6 +443,7 @@ pub fn outbox() -> OutboxView {
         |n: &str, case: &str, act: &str, state: &str, tone, age: &str, tries: &str| OutboxRow {
             n: n.into(),
             case: (!case.is_empty()).then(|| case.into()),
+            desk: String::new(),
             act: act.into(),
             state: state.into(),
             tone,

@@ -23,6 +23,7 @@ const EMPTY: [&str; 2] = [
 struct Columns {
     n: u16,
     case: u16,
+    desk: u16,
     act: u16,
     state: u16,
     age: u16,
@@ -36,6 +37,7 @@ impl Columns {
         let mut all = Self {
             n: widest(&|row| columns(&row.n)),
             case: widest(&|row| case_text(row).map_or(0, |case| columns(&case))),
+            desk: widest(&|row| columns(&row.desk)),
             act: widest(&|row| columns(&row.act)),
             state: widest(&|row| columns(&row.state)),
             age: widest(&|row| columns(&row.age)),
@@ -62,7 +64,7 @@ impl Columns {
     }
 
     fn width(&self) -> u16 {
-        let all = [self.n, self.case, self.act, self.state, self.age, self.tries];
+        let all = [self.n, self.case, self.desk, self.act, self.state, self.age, self.tries];
         let shown = all.iter().filter(|width| **width > 0);
         shown.map(|width| width + 2).sum::<u16>().saturating_sub(2)
     }
@@ -131,6 +133,7 @@ fn draw_list(pen: &mut Pen, list: Rect, area: Rect, view: &OutboxView) {
         for (text, width, tone, is_right) in [
             (&row.n, widths.n, Tone::Dim, true),
             (&case, widths.case, Tone::Strong, false),
+            (&row.desk, widths.desk, Tone::Dim, false),
             (&row.act, widths.act, Tone::Plain, false),
             (&row.state, widths.state, row.tone, false),
             (&row.age, widths.age, Tone::Plain, true),

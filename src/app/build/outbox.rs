@@ -24,8 +24,13 @@ const EXCERPT: usize = 120;
 pub fn outbox(model: &Model, on: Option<&Item>, at: usize, wake: &mut Wake) -> OutboxView {
     let items = items(model);
     let at = place(&items, on, at);
+    let row = |item: &Item, wake: &mut Wake| {
+        let desk = model.desks.get(item.desk());
+        let desk = if model.desks.are_several() { desk.name.clone() } else { String::new() };
+        OutboxRow { desk, ..row(model, item, wake) }
+    };
     OutboxView {
-        rows: items.iter().map(|item| row(model, item, wake)).collect(),
+        rows: items.iter().map(|item| row(item, wake)).collect(),
         at,
         told: items.get(at).map(|item| told(model, item, wake)).unwrap_or_default(),
         hints: hints(model, Context::Outbox).map(|(_, hint)| hint).collect(),
