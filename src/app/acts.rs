@@ -193,9 +193,14 @@ impl Acts {
         Some((entry.case, entry.action))
     }
 
-    /// The act could not be kept; answers its form, if it came from one. None: it was not ordered here.
-    pub fn not_kept(&mut self, act: ActId) -> Option<Option<Box<Form>>> {
-        self.saving.remove(&act).map(|saving| saving.form)
+    /// Whether it was ordered here and is not on the disk yet.
+    pub fn is_saving(&self, act: ActId) -> bool {
+        self.saving.contains_key(&act)
+    }
+
+    /// The act could not be kept; answers its form, if it came from one.
+    pub fn not_kept(&mut self, act: ActId) -> Option<Box<Form>> {
+        self.saving.remove(&act).and_then(|saving| saving.form)
     }
 
     /// Notes that an act is to be taken back, and where its words are meanwhile.
@@ -207,9 +212,9 @@ impl Acts {
         self.undoing.contains_key(&act)
     }
 
-    /// The taking back has ended; answers the draft. None: nobody wanted it.
-    pub fn undone(&mut self, act: ActId) -> Option<Option<String>> {
-        self.undoing.remove(&act)
+    /// The taking back has ended; answers the draft with its words.
+    pub fn undone(&mut self, act: ActId) -> Option<String> {
+        self.undoing.remove(&act).flatten()
     }
 
     /// All of them, desk by desk in the order of the outbox, what is not on the disk yet last.

@@ -89,7 +89,7 @@ impl Drafts {
             });
             effects.push(kept(id.clone(), &form.base.id, &form.written()));
         } else {
-            self.drop_of(form, effects);
+            Self::drop_of(form, effects);
         }
     }
 
@@ -109,7 +109,7 @@ impl Drafts {
     }
 
     /// Takes the draft of a form from the disk.
-    pub fn drop_of(&mut self, form: &mut Form, effects: &mut Vec<Effect>) {
+    pub fn drop_of(form: &mut Form, effects: &mut Vec<Effect>) {
         form.unkept = None;
         if let Some(id) = form.draft.take() {
             effects.push(Effect::DropDraft { case: form.base.id.clone(), id });

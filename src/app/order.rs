@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::acts::Ordered;
 use super::answer;
-use super::drafts::Kept;
+use super::drafts::{Drafts, Kept};
 use super::form::{Form, Written, fields_of};
 use super::model::{Model, Overlay};
 use super::msg::{ActFailure, ActId, Effect};
@@ -152,7 +152,7 @@ pub fn send(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
     match form.about.clone() {
         Some(about) if about.asked.is_some() && form.is_as_ordered() => {
             effects.push(Effect::StillSend(about.act));
-            model.drafts.drop_of(&mut form, effects);
+            Drafts::drop_of(&mut form, effects);
         }
         about => {
             let ordered = Ordered {
@@ -189,7 +189,7 @@ pub fn put_away(
     effects: &mut Vec<Effect>,
 ) -> bool {
     if !form.is_worth_keeping() {
-        model.drafts.drop_of(&mut form, effects);
+        Drafts::drop_of(&mut form, effects);
         return false;
     }
     if form.unkept.is_some() || form.draft.is_none() {
@@ -223,6 +223,9 @@ pub fn undo(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
 
 /// Asks the outbox to take an act back. Its words are a draft before they leave the outbox.
 pub fn take_back(model: &mut Model, act: ActId, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+    if model.acts.is_being_undone(act) {
+        return;
+    }
     let Some(flight) = model.acts.get(act) else { return };
     let (case, fields) = (flight.case.clone(), fields_of(flight.action));
     let seen = flight.entry().and_then(|entry| entry.base.as_deref());
@@ -248,7 +251,7 @@ pub fn take_back(model: &mut Model, act: ActId, now: DateTime<Utc>, effects: &mu
 
 /// The outbox has taken an act back.
 pub fn undone(model: &mut Model, act: ActId, now: DateTime<Utc>) {
-    let draft = model.acts.undone(act).flatten();
+    let draft = model.acts.undone(act);
     let Some((id, action)) = model.acts.ended(act) else { return };
     let kind = action.kind();
     let said = match (draft, kind) {
@@ -264,8 +267,10 @@ pub fn undone(model: &mut Model, act: ActId, now: DateTime<Utc>) {
 
 /// What was to be taken back has been sent: its words are no draft.
 pub fn too_late(model: &mut Model, act: ActId, case: &CaseId, effects: &mut Vec<Effect>) -> bool {
-    let Some(draft) = model.acts.undone(act) else { return false };
-    if let Some(id) = draft
+    if !model.acts.is_being_undone(act) {
+        return false;
+    }
+    if let Some(id) = model.acts.undone(act)
         && model.drafts.take_id(case, &id).is_some()
     {
         effects.push(Effect::DropDraft { case: case.clone(), id });
@@ -325,9 +330,11 @@ pub fn not_kept(
     now: DateTime<Utc>,
     effects: &mut Vec<Effect>,
 ) {
-    let Some(form) = model.acts.not_kept(act) else { return };
+    if !model.acts.is_saving(act) {
+        return;
+    }
     let said = failure.sentence.cell(SENTENCE);
-    let Some(mut form) = form else { return refuse(model, said, now) };
+    let Some(mut form) = model.acts.not_kept(act) else { return refuse(model, said, now) };
     form.touched(now);
     if model.is_free() {
         form.error = Some(failure.sentence.clone());

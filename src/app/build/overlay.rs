@@ -151,7 +151,8 @@ fn send_hint(form: &Form, hint: Option<Hint>) -> Hint {
     let mut hint = hint.unwrap_or_else(none);
     if let Some(about) = &form.about {
         let as_ordered = about.asked.is_some() && form.is_as_ordered();
-        hint.label = if as_ordered { "still send" } else { "send anew" }.to_owned();
+        hint.label.clear();
+        hint.label.push_str(if as_ordered { "still send" } else { "send anew" });
     }
     hint
 }

@@ -64,8 +64,9 @@ pub fn fields_of(action: &Action) -> Option<Vec<Filled>> {
     let reason = |text: &str| Filled::text("reason", text);
     Some(match action {
         Action::Respond { .. } | Action::Take {} | Action::Release {} => return None,
-        Action::Note { text: t } | Action::Reply { text: t } => vec![text(t)],
-        Action::RecordWorkaround { text: t } => vec![text(t)],
+        Action::Note { text: t }
+        | Action::Reply { text: t }
+        | Action::RecordWorkaround { text: t } => vec![text(t)],
         Action::RequestInfo { text: t, items } => {
             let words = items.iter().map(|item| item.word().to_owned()).collect();
             vec![text(t), Filled { name: "items".to_owned(), value: Value::Checked(words) }]
@@ -179,9 +180,8 @@ impl Form {
             _ => None,
         });
         if let Some(text) = text {
-            let mut lines = text.lines().join("\n");
-            lines.push_str(&format!("\n{}: {left}", name.replace('_', " ")));
-            **text = editor(lines.trim_start());
+            let (above, name) = (text.lines().join("\n"), name.replace('_', " "));
+            **text = editor(format!("{above}\n{name}: {left}").trim_start());
         }
     }
 }
