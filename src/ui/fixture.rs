@@ -4,8 +4,8 @@ use crate::app::layout::{areas, queue_rows};
 use crate::app::view::{
     Audience, ClockRow, ClocksView, ConfirmView, DeskLink, DetailTitle, DetailView, FieldKind,
     FieldView, FilterLine, Footer, FormView, Header, HelpView, Hint, Late, Line, LinkSign, Notice,
-    OutboxRow, OutboxView, Overlay, PaletteView, Pane, QueueView, Row, RowDesk, Snapshot, Span, Tone,
-    WhyView,
+    OutboxRow, OutboxView, Overlay, PaletteView, Pane, QueueView, Row, RowDesk, Snapshot, Span,
+    Tone, WhyView,
 };
 use crate::domain::{CaseId, Severity, Tier, Untrusted};
 use crate::sla::reading::Face;
