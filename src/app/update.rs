@@ -6,7 +6,7 @@ use super::answer;
 use super::keys;
 use super::layout;
 use super::model::{Model, Overlay};
-use super::msg::{ActId, Effect, Link, Msg, Told, Whoami};
+use super::msg::{Effect, Link, Msg, Told, Whoami};
 use super::order;
 use super::queue::{QueueName, Source};
 use super::view::{Pane, Tone};

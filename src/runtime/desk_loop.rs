@@ -194,7 +194,7 @@ fn obey(effects: Vec<Effect>, lines: &Lines<'_>, orders: &mut Orders) {
                 let name = name.to_owned();
                 lines.order(DeskNo::FIRST, Order::Remember { name, body });
             }
-            Effect::Prefetch(ids) => lines.prefetch(ids),
+            Effect::Prefetch(ids) => lines.prefetch(&ids),
             Effect::Attention(is_there) => {
                 for line in lines.all() {
                     line.set_attention(is_there);
