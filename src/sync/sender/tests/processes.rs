@@ -15,7 +15,9 @@ use crate::domain::Action;
 use crate::wire::Code;
 
 async fn store(dir: &TempDir) -> Arc<Store> {
-    let place = Place { state: dir.path().join("state"), cache: dir.path().join("cache") };
+    // What was told before is not of interest here: each has a cache of its own.
+    let cache = dir.path().join(uuid::Uuid::now_v7().to_string());
+    let place = Place { state: dir.path().join("state"), cache };
     let store = Store::open(place, Fingerprint::of(&"t0ken".into())).await;
     assert!(store.is_on_disk(), "{:?}", store.take_notices());
     store.adopt(&"rhald".into()).await.unwrap();
