@@ -15,7 +15,7 @@ use super::{ActRequest, Event, Handle, Link, Order, start_with};
 use crate::client::{Answer, Call, CallError, CaseApi, Fetched};
 use crate::clock::{Clock, DeskClock};
 use crate::domain::outbox::{Entry, Outbox};
-use crate::domain::{Action, Case, CaseDetail, CaseId, Revision, Role};
+use crate::domain::{Action, Case, CaseDetail, CaseId, Revision, Role, TimelineEntry};
 use crate::sla::policy::{Policy, PolicyDocument};
 use crate::wire::{Acted, Code, Feed, Me, Problem, Report, Reported};
 
@@ -362,11 +362,15 @@ pub(super) fn detail(id: &str, revision: Revision) -> CaseDetail {
 
 /// The answer to an act on that case, which now has that revision.
 pub(super) fn acted(id: &str, revision: Revision) -> Said {
-    let event = serde_json::json!({
-        "seq": revision, "at": "2026-11-24T09:00:00Z", "actor": {"id": "rhald", "name": "R. Hald"},
+    Said::Acted(Acted { case: case(id, revision), event: event(revision) })
+}
+
+pub(super) fn event(seq: u64) -> TimelineEntry {
+    serde_json::from_value(serde_json::json!({
+        "seq": seq, "at": "2026-11-24T09:00:00Z", "actor": {"id": "rhald", "name": "R. Hald"},
         "kind": "note", "visibility": "internal", "text": "",
-    });
-    Said::Acted(Acted { case: case(id, revision), event: serde_json::from_value(event).unwrap() })
+    }))
+    .unwrap()
 }
 
 pub(super) fn unreached(sent: bool) -> CallError {

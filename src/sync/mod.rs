@@ -16,6 +16,8 @@ mod timekeeper;
 
 #[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod simulation;
 
 use std::sync::Arc;
 use std::time::Duration;

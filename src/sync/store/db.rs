@@ -12,6 +12,8 @@ use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
 use super::folder;
+#[cfg(test)]
+use super::played::{Disk, Fate, at_once};
 
 /// How long a statement waits for another process of ours.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -80,8 +82,15 @@ pub(super) enum Kind {
 pub(super) type Schemas = &'static [&'static str];
 
 #[derive(Debug, Clone)]
+pub(super) struct Conn {
+    conn: Arc<Mutex<SqliteConnection>>,
+    #[cfg(test)]
+    disk: Option<Arc<Disk>>,
+}
+
+#[derive(Debug, Clone)]
 pub(super) enum Db {
-    Open(Arc<Mutex<SqliteConnection>>),
+    Open(Conn),
     /// Not even memory could be had; every use says why.
     Broken(StoreError),
 }
@@ -114,22 +123,31 @@ impl Db {
             .busy_timeout(PATIENCE)
             .pragma("cell_size_check", "ON")
             .disable_statement_logging();
+        #[cfg(test)]
+        let options = match Disk::played() {
+            Some(_) => options.synchronous(SqliteSynchronous::Off),
+            None => options,
+        };
         let conn = off_thread(async move {
             let mut conn = SqliteConnection::connect_with(&options).await?;
             migrate(&mut conn, schemas).await?;
             Ok(conn)
         })
         .await?;
-        Ok(Self::Open(Arc::new(Mutex::new(conn))))
+        Ok(Self::Open(Conn {
+            conn: Arc::new(Mutex::new(conn)),
+            #[cfg(test)]
+            disk: Disk::played(),
+        }))
     }
 
     pub const fn broken(error: StoreError) -> Self {
         Self::Broken(error)
     }
 
-    fn conn(&self) -> Result<Arc<Mutex<SqliteConnection>>, StoreError> {
+    fn conn(&self) -> Result<Conn, StoreError> {
         match self {
-            Self::Open(conn) => Ok(Arc::clone(conn)),
+            Self::Open(conn) => Ok(conn.clone()),
             Self::Broken(error) => Err(error.clone()),
         }
     }
@@ -141,7 +159,7 @@ impl Db {
         + Send
         + 'static,
     ) -> Result<T, StoreError> {
-        let conn = self.conn()?;
+        let Conn { conn, .. } = self.conn()?;
         off_thread(async move { Ok(work(&mut *conn.lock().await).await?) }).await
     }
 
@@ -152,15 +170,28 @@ impl Db {
         + Send
         + 'static,
     ) -> Result<T, StoreError> {
-        let conn = self.conn()?;
-        off_thread(async move {
+        let opened = self.conn()?;
+        #[cfg(test)]
+        let fate = opened.disk.as_ref().map_or(Fate::Written, |disk| disk.next());
+        #[cfg(test)]
+        if matches!(fate, Fate::Fails | Fate::DiesBefore) {
+            return Disk::or_dead(opened.disk.as_ref(), Err(StoreError::NoSpace)).await;
+        }
+        let conn = Arc::clone(&opened.conn);
+        let done = off_thread(async move {
             let mut conn = conn.lock().await;
             let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
             let done = work(&mut transaction).await?;
             transaction.commit().await?;
             Ok(done)
         })
-        .await
+        .await;
+        #[cfg(test)]
+        if let (Fate::DiesAfter, Some(disk)) = (fate, &opened.disk) {
+            disk.die();
+            return Disk::or_dead(Some(disk), done).await;
+        }
+        done
     }
 }
 
@@ -194,6 +225,10 @@ async fn version(conn: &mut SqliteConnection) -> Result<usize, StoreError> {
 pub(super) async fn off_thread<T: Send + 'static>(
     work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, StoreError> {
+    #[cfg(test)]
+    if Disk::played().is_some() {
+        return at_once(work);
+    }
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || runtime.block_on(work))
         .await

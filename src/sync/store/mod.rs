@@ -14,6 +14,8 @@ mod folder;
 mod identity;
 mod lock;
 mod outbox;
+#[cfg(test)]
+pub(super) mod played;
 mod row;
 mod sending;
 #[cfg(test)]
