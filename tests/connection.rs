@@ -1,7 +1,7 @@
 //! The way to a desk, over real sockets: authorities, proxies, HTTP/2, gzip, connections that are used again,
 //! and tokens that change.
 
-#![allow(clippy::unwrap_used, reason = "a failed step of a test is its failure")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step of a test is its failure")]
 
 #[path = "support/service.rs"]
 mod support;

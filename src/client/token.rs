@@ -1,6 +1,8 @@
 //! Tokens as a client uses them: told apart without being told, and read again when a desk no longer takes
 //! the one in use.
 
+use std::fmt::Write;
+
 use futures_util::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
@@ -14,7 +16,11 @@ impl Fingerprint {
     #[must_use]
     pub fn of(token: &SecretString) -> Self {
         let hash = Sha256::digest(token.expose_secret().as_bytes());
-        Self(hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+        let mut digits = String::new();
+        for byte in hash.iter().take(16) {
+            let _ = write!(digits, "{byte:02x}");
+        }
+        Self(digits)
     }
 
     /// As it stands in files: 32 hexadecimal digits.

@@ -105,6 +105,7 @@ impl TlsDesk {
 }
 
 /// The version that was spoken stands in a header that tests look at by `x-spoke`.
+#[allow(clippy::unused_async, reason = "hyper asks for a future")]
 async fn answer(
     request: Request<Incoming>,
     json: &'static str,

@@ -102,10 +102,10 @@ impl Proxies {
         let Some(proxy) = matcher.intercept(&uri) else {
             // Either left out by NO_PROXY, or not readable.
             let readable = Matcher::builder().all(named.value.clone()).build();
-            return match named.value.is_empty() || readable.intercept(&uri).is_some() {
-                true => Ok(None),
-                false => Err(ConnectError::BadProxy { variable: named.variable }),
-            };
+            if named.value.is_empty() || readable.intercept(&uri).is_some() {
+                return Ok(None);
+            }
+            return Err(ConnectError::BadProxy { variable: named.variable });
         };
         let bad = || ConnectError::BadProxy { variable: named.variable };
         let mut through = Proxy::all(proxy.uri().to_string()).map_err(|_| bad())?;
