@@ -2,7 +2,7 @@
 //! away in the middle: once the faults end, what the outbox told and what the service's audit record says agree,
 //! and every confirmed act is there once.
 
-#![allow(clippy::unwrap_used, reason = "a failed step of a test is its failure")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a failed step of a test is its failure")]
 
 #[path = "support/fault_proxy.rs"]
 mod fault_proxy;

@@ -5,6 +5,13 @@
 //! What must be true in the end is in [`Life::judge`]; a seed that fails is printed, and `SEED=…` plays that
 //! one alone. `SCHEDULES=…` says how many are played.
 
+#![allow(
+    clippy::result_large_err,
+    clippy::struct_excessive_bools,
+    clippy::needless_pass_by_value,
+    reason = "a life is short, and reads better so"
+)]
+
 mod chance;
 mod desk;
 mod person;
@@ -418,9 +425,10 @@ impl Watcher {
     /// Nothing is shown before it is on the disk, with the key that it keeps.
     async fn look_at(&self, outbox: Outbox) {
         let is_new = |key: &Uuid| !self.seen.lock().unwrap().keys.contains(key);
-        let rows = match outbox.entries.iter().any(|entry| is_new(&entry.key)) {
-            true => self.store.outbox().await.unwrap().rows,
-            false => Vec::new(),
+        let rows = if outbox.entries.iter().any(|entry| is_new(&entry.key)) {
+            self.store.outbox().await.unwrap().rows
+        } else {
+            Vec::new()
         };
         let at = (self.desk.now() - start_of_time()).num_milliseconds();
         let mut witness = self.witness.lock().unwrap();
