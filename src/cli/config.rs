@@ -203,6 +203,8 @@ fn in_force(settings: &Settings) -> Vec<String> {
     ] {
         rows.push(format!("{row}  [not used in this version]"));
     }
+    let ask_after = &settings.ask_after;
+    rows.push(row("outbox.ask_after", span(ask_after.value.as_secs()), ask_after.from));
     if let Some(policy) = &settings.policy {
         rows.push(row("policy", safe_line(&policy.value.to_string_lossy(), 400), policy.from));
     }

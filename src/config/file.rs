@@ -140,16 +140,18 @@ pub struct ConfigFile {
     pub bell: Option<At<bool>>,
     pub osc: Option<At<bool>>,
     pub quiet: Option<At<QuietHours>>,
+    pub ask_after: Option<At<Duration>>,
     /// Action to chords. Which actions and chords there are is the keymap's to say.
     pub keys: BTreeMap<String, At<Vec<String>>>,
     pub serve: ServeTable,
 }
 
-const TOP: &[&str] = &["policy", "desk", "screen", "alerts", "keys", "serve"];
+const TOP: &[&str] = &["policy", "desk", "screen", "alerts", "outbox", "keys", "serve"];
 const DESK: &[&str] =
     &["kind", "url", "ca_file", "token_file", "token_env", "token_command", "keyring", "token"];
 const SCREEN: &[&str] = &["theme", "ascii", "mouse", "reduced_motion"];
 const ALERTS: &[&str] = &["at", "bell", "osc", "quiet"];
+const OUTBOX: &[&str] = &["ask_after"];
 
 impl ConfigFile {
     /// Reads the text of the file at `path`.
@@ -207,6 +209,18 @@ impl ConfigFile {
                                     .and_then(|text| r.checked(text, |text| quiet_hours(&text)));
                             }
                             _ => r.unknown(name, "[alerts]", ALERTS),
+                        }
+                    }
+                }
+                "outbox" => {
+                    for (name, value) in r.table(value, "outbox") {
+                        match name.get_ref().as_ref() {
+                            "ask_after" => {
+                                self.ask_after = r
+                                    .text(value, "ask_after")
+                                    .and_then(|text| r.checked(text, |text| duration(&text)));
+                            }
+                            _ => r.unknown(name, "[outbox]", OUTBOX),
                         }
                     }
                 }

@@ -112,6 +112,9 @@ pub struct Alerts {
     pub quiet: Setting<Option<QuietHours>>,
 }
 
+/// After how long an escalation, a closing or a handing back that waited is asked about before it is sent.
+pub const ASK_AFTER: Duration = Duration::from_mins(15);
+
 /// Everything that is set.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -124,6 +127,8 @@ pub struct Settings {
     pub policy: Option<Setting<PathBuf>>,
     pub screen: Screen,
     pub alerts: Alerts,
+    /// How long an act that weighs may wait for the desk and still be sent without being asked about.
+    pub ask_after: Setting<Duration>,
     pub serve: Serve,
     /// Action to chords, as the file changes them.
     pub keys: BTreeMap<String, Setting<Vec<String>>>,
@@ -207,6 +212,7 @@ impl Settings {
                     None,
                 ),
             },
+            ask_after: Setting::of_file(file.ask_after, ASK_AFTER),
             keys: file
                 .keys
                 .into_iter()

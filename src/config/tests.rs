@@ -61,7 +61,7 @@ fn the_example_is_a_right_configuration_and_shows_every_key() {
     assert!(file.policy.is_some() && file.theme.is_some() && file.ascii.is_some());
     assert!(file.mouse.is_some() && file.reduced_motion.is_some() && file.alerts_at.is_some());
     assert!(file.bell.is_some() && file.osc.is_some() && file.quiet.is_some());
-    assert!(!file.keys.is_empty());
+    assert!(!file.keys.is_empty() && file.ask_after.is_some());
     let serve = &file.serve;
     assert!(serve.listen.is_some() && serve.public_url.is_some() && serve.log.is_some());
     assert!(serve.mail_from.is_some() && serve.mail_per_hour.is_some());
@@ -88,6 +88,7 @@ fn the_example_shows_the_defaults() {
     assert_eq!(example.alerts.bell.value, default.alerts.bell.value);
     assert_eq!(example.alerts.osc.value, default.alerts.osc.value);
     assert_eq!(example.alerts.quiet.value, default.alerts.quiet.value);
+    assert_eq!(example.ask_after.value, default.ask_after.value);
     let (shown, serve) = (&example.serve, &default.serve);
     assert_eq!(shown.listen.value, serve.listen.value);
     assert_eq!(shown.trusted_proxies.value, serve.trusted_proxies.value);
@@ -107,7 +108,7 @@ fn a_wrong_file_is_told_line_by_line_with_the_nearest_right_name() {
         ),
         (
             "colour = 1\n",
-            "1: unknown key \"colour\"; there are: policy, desk, screen, alerts, keys, serve",
+            "1: unknown key \"colour\"; there are: policy, desk, screen, alerts, outbox, keys, serve",
         ),
         (
             "[serve]\ntrusted_proxy = []\n",
@@ -178,6 +179,15 @@ fn a_wrong_file_is_told_line_by_line_with_the_nearest_right_name() {
         (
             "[alerts]\nquiet = \"22-6\"\n",
             "2: \"22-6\" is not a span of the day; write \"22:00-06:00\"",
+        ),
+        (
+            "[outbox]\nask_afer = \"1h\"\n",
+            "2: unknown key \"ask_afer\" in [outbox]; did you mean \"ask_after\"?",
+        ),
+        ("[outbox]\nask_after = 900\n", "2: \"ask_after\" must be a text in quotes, not a number"),
+        (
+            "[outbox]\nask_after = \"a while\"\n",
+            "2: \"a while\" is not a time span; write 1h, 15m or 30s",
         ),
         ("[keys]\nescalate = \"e\"\n", "2: \"escalate\" must be a list of texts, not a text"),
         (
