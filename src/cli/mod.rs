@@ -13,6 +13,7 @@ mod clocks;
 mod close;
 mod config;
 mod core_dump;
+mod confirm;
 mod corrections;
 mod demo;
 mod download;

@@ -1,6 +1,5 @@
 //! `caseload admin calendar`
 
-use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
@@ -9,6 +8,7 @@ use serde_json::json;
 
 use super::super::at::At;
 use super::{on_desk, policy};
+use crate::cli::confirm;
 use crate::cli::outcome::{Exit, Failure};
 use crate::cli::session::Session;
 use crate::config::holidays::{self, Holidays, Skipped, Years};
@@ -16,6 +16,9 @@ use crate::config::policy_file::{self, NamedDate, PolicyFile};
 use crate::domain::text::safe_line;
 use crate::service::store::{Place, PolicyVersion};
 use crate::sla::policy::Policy;
+
+/// What is said to who does not want it, or could not be asked.
+const NOTHING: &str = "nothing was changed";
 
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
@@ -246,7 +249,7 @@ pub async fn run(
         };
         let dates =
             if new.len() == 1 { "1 date".to_owned() } else { format!("{} dates", new.len()) };
-        ask(session, &format!("Add {dates} {to_what}? [y/N] "))?;
+        confirm::ask(session, &format!("Add {dates} {to_what}?"), NOTHING)?;
     }
     if session.output.json {
         let (added, there, skipped) = (&plan.add, &plan.there, &plan.skipped);
@@ -312,25 +315,6 @@ fn next_version(version: &str, taken: &[PolicyVersion]) -> String {
         if number == u32::MAX || taken.iter().all(|v| v.version != next) {
             return next;
         }
-    }
-}
-
-/// Asks on the terminal; anything but yes ends the command with nothing changed.
-fn ask(session: &mut Session<'_>, question: &str) -> Result<(), Failure> {
-    session.output.flush()?;
-    if !session.output.interactive || session.output.json {
-        return Err(Failure::usage(
-            "nothing was changed: without a terminal nobody can be asked; give --yes",
-        ));
-    }
-    let mut err = std::io::stderr();
-    err.write_all(question.as_bytes()).and_then(|()| err.flush())?;
-    let mut answer = String::new();
-    std::io::stdin().lock().read_line(&mut answer)?;
-    if ["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
-        Ok(())
-    } else {
-        Err(Failure::new(Exit::Failed, "nothing was changed"))
     }
 }
 
