@@ -28,3 +28,4 @@ mod zone;
 pub use model::{Model, Options};
 pub use msg::{ActFailure, ActId, Effect, Link, Msg, Told, Whoami};
 pub use update::update;
+pub use words::changes;

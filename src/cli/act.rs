@@ -1,10 +1,14 @@
 //! The common way of all acts: to one case or to several, one after the other, each told in a line; the
 //! exit code is that of the worst.
 
+mod sending;
+
 use std::time::Duration;
 
 use serde::Serialize;
-use uuid::Uuid;
+
+use self::sending::Sending;
+pub(super) use self::sending::{exit_of, missed_by};
 
 use super::args::{Guard, Ids};
 use super::foresee;
@@ -12,7 +16,7 @@ use super::look::Look;
 use super::outcome::{Exit, Failure, stopped};
 use super::output::Output;
 use super::session::{Connection, Session};
-use crate::client::{Answer, Call, CallError, CaseApi, Fetched};
+use crate::client::{Answer, Call, CallError};
 use crate::domain::action::NewCorrection;
 use crate::domain::{Action, ActionKind, CaseId, CorrectionId, Finding, Revision, Tier, Untrusted};
 use crate::wire::{Acted, Code, Problem};
@@ -100,22 +104,23 @@ async fn carry_out(
     output: &mut Output,
     order: &Order,
 ) -> Result<Exit, Failure> {
+    let mut sending = Sending::open(connection, output).await?;
     let single = order.ids.len() == 1;
     let mut worst = Exit::Done;
     let mut answers = Vec::new();
-    let mut stopped_by: Option<&CaseId> = None;
+    let mut over_after: Option<&CaseId> = None;
     for id in &order.ids {
-        if let Some(first) = stopped_by {
+        if let Some(first) = over_after {
             let id = output.id(id);
             let sentence = format!("Did not try to {} {id}, after {first}.", verb(order));
             output.complain(&format!("caseload: {sentence}"));
             answers.push(Answered::Nothing { error: sentence });
             continue;
         }
-        match perform(connection, id, order).await {
+        match sending.perform(id, order).await {
             Ok(acted) => {
                 if !output.json {
-                    let line = done_line(output, order, &acted);
+                    let line = done_line(output, &acted, order.deed.kind());
                     output.done(line)?;
                 }
                 answers.push(Answered::Done(Box::new(acted)));
@@ -123,16 +128,18 @@ async fn carry_out(
             Err(missed) => {
                 worst = worst.max(missed.exit);
                 output.complain(&format!("caseload: {}", missed.sentence));
-                answers.push(match missed.problem {
-                    Some(problem) => Answered::Refused(problem),
-                    None => Answered::Nothing { error: missed.sentence },
+                answers.push(match (missed.problem, missed.kept) {
+                    (Some(problem), _) => Answered::Refused(problem),
+                    (None, Some(kept)) => Answered::Kept { kept, error: missed.sentence },
+                    (None, None) => Answered::Nothing { error: missed.sentence },
                 });
-                if matches!(missed.exit, Exit::NotReached | Exit::SignedOut) {
-                    stopped_by = Some(id);
+                if sending.is_over() {
+                    over_after = Some(id);
                 }
             }
         }
     }
+    sending.close(output).await;
     if output.json {
         match answers.as_slice() {
             // Where the desk gave no answer there is none to show.
@@ -154,6 +161,11 @@ fn verb(order: &Order) -> &'static str {
 enum Answered {
     Done(Box<Acted>),
     Refused(Box<Problem>),
+    /// In the outbox, under that number.
+    Kept {
+        kept: u64,
+        error: String,
+    },
     Nothing { error: String },
 }
 
@@ -163,28 +175,14 @@ pub(super) struct Missed {
     pub sentence: String,
     /// What the desk answered, if it did.
     pub problem: Option<Box<Problem>>,
+    /// Its number in the outbox, if it is kept there.
+    pub kept: Option<u64>,
 }
 
-async fn perform(connection: &Connection, id: &CaseId, order: &Order) -> Result<Acted, Missed> {
-    let kind = order.deed.kind();
-    let action = match &order.deed {
-        Deed::Same(action) => action.clone(),
-        Deed::EscalateToNext(escalation) => {
-            let tier = match connection.api.case(id, None).await {
-                Ok(answer) => match connection.learn(answer) {
-                    Fetched::Case(detail) => detail.case.tier,
-                    // Nothing was said to be known, so there is nothing that could be unchanged.
-                    Fetched::Unchanged => Tier::First,
-                },
-                Err(error) => return Err(missed(connection, id, kind, &error)),
-            };
-            to_next(escalation, id, tier)?
-        }
-    };
-    send(connection.api.as_ref(), id, order.if_revision, &action)
-        .await
-        .map(|answer| connection.learn(answer))
-        .map_err(|error| missed(connection, id, kind, &error))
+impl Missed {
+    pub const fn new(exit: Exit, sentence: String) -> Self {
+        Self { exit, sentence, problem: None, kept: None }
+    }
 }
 
 /// The escalation of a case at a tier to the next one.
@@ -193,13 +191,10 @@ pub(super) fn to_next(escalation: &Escalation, id: &CaseId, tier: Tier) -> Resul
         Tier::First => Tier::Second,
         Tier::Second => Tier::Product,
         Tier::Product => {
-            return Err(Missed {
-                exit: Exit::Refused,
-                sentence: format!(
-                    "Could not escalate {id}: it is with {tier} already, and nobody is beyond."
-                ),
-                problem: None,
-            });
+            return Err(Missed::new(
+                Exit::Refused,
+                format!("Could not escalate {id}: it is with {tier} already, and nobody is beyond."),
+            ));
         }
     };
     Ok(escalation.to(to))
@@ -207,17 +202,6 @@ pub(super) fn to_next(escalation: &Escalation, id: &CaseId, tier: Tier) -> Resul
 
 /// How long to wait before the same request is sent again, to learn what became of it.
 const AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1200)];
-
-/// Sends the act, surely.
-async fn send(
-    api: &dyn CaseApi,
-    id: &CaseId,
-    if_match: Option<Revision>,
-    action: &Action,
-) -> Result<Answer<Acted>, CallError> {
-    let key = Uuid::now_v7();
-    surely(|| api.act(id, key, if_match, action)).await
-}
 
 /// Makes a call that has a key. When the request may have reached the desk and no answer came, the same
 /// request with the same key is sent again: it acts once, and the answer tells what became of it.
@@ -278,7 +262,7 @@ pub(super) fn missed(
         }
         CallError::NotUnderstood(_) => format!("Could not {verb} {id}: {why}"),
     };
-    Missed { exit, sentence, problem: answered }
+    Missed { problem: answered, ..Missed::new(exit, sentence) }
 }
 
 /// The fields that are wrong, in brackets after a sentence; nothing where the sentence says it all.
@@ -343,8 +327,8 @@ pub(super) const fn past(kind: ActionKind) -> &'static str {
 }
 
 /// "C-10412  escalated: 1st level → 2nd level (revision 8)"
-fn done_line(output: &Output, order: &Order, acted: &Acted) -> String {
-    let did = past(order.deed.kind());
+pub(super) fn done_line(output: &Output, acted: &Acted, kind: ActionKind) -> String {
+    let did = past(kind);
     let summary = output.field(&acted.event.summary, 160);
     let what = if summary.is_empty() {
         did.to_owned()

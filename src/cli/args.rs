@@ -8,8 +8,8 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    admin, assign, attach, close, config, corrections, demo, download, eligibility, escalate,
-    hand_back, info_received, list, note, phone, release, reopen, reply, report, request_info,
+    admin, assign, attach, cache, close, config, corrections, demo, download, eligibility, escalate,
+    hand_back, info_received, list, logout, note, outbox, phone, release, reopen, reply, report, request_info,
     respond, serve, severity, show, sla, take, workaround,
 };
 
@@ -116,6 +116,9 @@ pub enum Command {
     Attach(attach::Args),
     Download(download::Args),
     Sla(sla::Args),
+    Outbox(outbox::Args),
+    Cache(cache::Args),
+    Logout(logout::Args),
     Config(config::Args),
     Admin(admin::Args),
 }

@@ -18,6 +18,7 @@ use super::serve::{NAME_ANOTHER_ADDRESS, asked_to_end, socket_address};
 use super::session::{Connection, Session};
 use crate::client::native::NativeApi;
 use crate::clock::{DeskClock, SystemClock};
+use crate::config::Settings;
 use crate::domain::text::safe_line;
 use crate::service::ListenError;
 use crate::service::demo::{self, DemoOptions, DemoTokens, RunningDemo};
@@ -132,7 +133,7 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
         }
         () = asked_to_end()? => return Ok(Exit::Done),
     };
-    let shown = match connect(&running, args.role, kept) {
+    let shown = match connect(&running, args.role, kept, &settings) {
         Ok(connection) => screen::show(session, &settings, vec![connection], Vec::new()).await,
         Err(failure) => Err(failure),
     };
@@ -144,6 +145,7 @@ fn connect(
     running: &RunningDemo,
     role: DemoRole,
     place: Option<Place>,
+    settings: &Settings,
 ) -> Result<Connection, Failure> {
     let fail = |error: &dyn std::fmt::Display| {
         Failure::new(Exit::Failed, format!("Could not connect to the demo desk: {error}"))
@@ -160,6 +162,7 @@ fn connect(
         clock: Arc::new(DeskClock::start()),
         place,
         fingerprint,
+        ask_after: settings.ask_after.value,
     })
 }
 

@@ -101,12 +101,11 @@ impl Asking<'_> {
     ) -> Result<(CaseDetail, Action, Preview), Missed> {
         let kind = order.deed.kind();
         let verb = kind.verb();
-        let failed = |exit, sentence: String| Missed { exit, sentence, problem: None };
         let fetched = self.connection.api.case(id, None).await;
         let fetched = fetched.map_err(|error| missed(self.connection, id, kind, &error))?;
         let Fetched::Case(detail) = self.connection.learn(fetched) else {
             let sentence = format!("Could not foresee {id}: the desk tells nothing of the case.");
-            return Err(failed(Exit::Failed, sentence));
+            return Err(Missed::new(Exit::Failed, sentence));
         };
         let is = detail.case.revision;
         if order.if_revision.is_some_and(|wanted| wanted != is) {
@@ -114,7 +113,7 @@ impl Asking<'_> {
                 "Could not {verb} {id}: it is at revision {is}. See what changed (caseload show \
                  {id}), then run it again."
             );
-            return Err(failed(Exit::Conflict, sentence));
+            return Err(Missed::new(Exit::Conflict, sentence));
         }
         let action = match &order.deed {
             Deed::Same(action) => action.clone(),
@@ -124,14 +123,14 @@ impl Asking<'_> {
         match preview(&self.actor, &detail, &action, now, &self.policy) {
             Ok(preview) => Ok((*detail, action, preview)),
             Err(NoPreview::Refused(refusal)) => {
-                Err(failed(Exit::Refused, format!("Could not {verb} {id}: {refusal}")))
+                Err(Missed::new(Exit::Refused, format!("Could not {verb} {id}: {refusal}")))
             }
             Err(NoPreview::NotTold) => {
                 let desk = &self.connection.desk;
                 let sentence = format!(
                     "Could not foresee {id}: desk {desk} does not tell what its clocks went through."
                 );
-                Err(failed(Exit::Failed, sentence))
+                Err(Missed::new(Exit::Failed, sentence))
             }
         }
     }

@@ -9,6 +9,7 @@ pub mod args;
 mod assign;
 mod at;
 mod attach;
+mod cache;
 mod clocks;
 mod close;
 mod config;
@@ -23,9 +24,11 @@ mod foresee;
 mod hand_back;
 mod info_received;
 mod list;
+mod logout;
 mod look;
 mod mail;
 mod note;
+mod outbox;
 mod outcome;
 mod output;
 mod phone;
@@ -145,6 +148,9 @@ fn run(cli: Cli, environment: Environment, output: &mut Output) -> Result<Exit, 
             sla::Command::Explain(args) => one(sla_explain::run(session, args)),
             sla::Command::Preview(args) => Err(args.unread()),
         },
+        Some(Command::Outbox(args)) => one(outbox::run(session, args)),
+        Some(Command::Cache(args)) => cache::run(session, &args),
+        Some(Command::Logout(args)) => one(logout::run(session, args)),
         Some(Command::Config(args)) => config::run(session, &args),
         Some(Command::Admin(args)) => many(admin::run(session, args)),
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
@@ -14,6 +15,7 @@ use crate::client::native::{ConnectError, NativeApi, Options, Proxies};
 use crate::client::{Answer, CallError, CaseApi, Tokens};
 use crate::clock::{Clock, DeskClock};
 use crate::config::{Desk, DeskKind, Environment, Flags, Settings, TokenPlace};
+use crate::domain::text::safe_line;
 use crate::sync::store::{Fingerprint, Place, Store};
 
 pub struct Session<'o> {
@@ -105,6 +107,7 @@ impl<'o> Session<'o> {
             clock: Arc::new(DeskClock::start()),
             place: Some(Place::of(&settings.places.state, &settings.places.cache, &desk.url)),
             fingerprint,
+            ask_after: settings.ask_after.value,
         })
     }
 }
@@ -134,20 +137,32 @@ pub struct Connection {
     /// Where what belongs to the desk is kept on this machine; None: nowhere.
     pub place: Option<Place>,
     pub fingerprint: Fingerprint,
+    /// How long an act that weighs may wait and still be sent without being asked about.
+    pub ask_after: Duration,
 }
 
 impl Connection {
     /// Opens what is kept of the desk on this machine.
     pub async fn store(&self) -> Result<Arc<Store>, Failure> {
         let fingerprint = self.fingerprint.clone();
-        let store = match &self.place {
+        match &self.place {
             Some(place) => Ok(Store::open(place.clone(), fingerprint).await),
             None => Store::in_memory(fingerprint).await,
-        };
-        store.map(Arc::new).map_err(|error| {
+        }
+        .map(|store| Arc::new(store.asking_after(self.ask_after)))
+        .map_err(|error| {
             let sentence = format!("Could not open what is kept of desk {}: {error}", self.desk);
             Failure::new(Exit::Failed, sentence)
         })
+    }
+
+    /// The same for a command: what was mended or cannot be kept is told at once.
+    pub async fn store_for(&self, output: &mut Output) -> Result<Arc<Store>, Failure> {
+        let store = self.store().await?;
+        for notice in store.take_notices() {
+            output.remark(&format!("caseload: {}", safe_line(&notice, 600)));
+        }
+        Ok(store)
     }
 
     /// The value of an answer; the desk's time is learned from it.

@@ -1,4 +1,4 @@
-//! Acts against a desk of scripted answers.
+//! Acts against a desk of scripted answers, with an outbox on a real disk or without any.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -7,13 +7,16 @@ use std::time::Duration;
 use futures_util::FutureExt;
 
 use serde_json::json;
+use tempfile::TempDir;
+use uuid::Uuid;
 
 use super::*;
 use crate::cli::output::Captured;
-use crate::client::{Answer, Call};
+use crate::client::{Answer, Call, CaseApi, Fetched};
 use crate::clock::DeskClock;
 use crate::domain::CaseDetail;
 use crate::sla::policy::PolicyDocument;
+use crate::sync::store::{Fingerprint, Place, RowState, Rows, Store};
 use crate::wire::{Feed, Me, Report, Reported};
 
 /// One request: case, key, revision, act.
@@ -28,7 +31,11 @@ struct Desk {
 
 impl CaseApi for Desk {
     fn me(&self) -> Call<'_, Me> {
-        unreachable!("no act asks who I am")
+        let me = json!({
+            "id": "rhald", "name": "R. Hald", "role": "engineer", "tier": "second", "partner": null,
+            "may": [],
+        });
+        async move { Ok(Answer { value: serde_json::from_value(me).unwrap(), date: None }) }.boxed()
     }
 
     fn policy(&self) -> Call<'_, PolicyDocument> {
@@ -40,8 +47,11 @@ impl CaseApi for Desk {
     }
 
     fn case<'a>(&'a self, _: &'a CaseId, _: Option<Revision>) -> Call<'a, Fetched> {
-        let case = self.case.clone().expect("the case is not to be asked for");
-        async move { Ok(Answer { value: Fetched::Case(Box::new(case)), date: None }) }.boxed()
+        let answer = match self.case.clone() {
+            Some(case) => Ok(Answer { value: Fetched::Case(Box::new(case)), date: None }),
+            None => Err(refused(Code::NotFound, "There is no such case.")),
+        };
+        async move { answer }.boxed()
     }
 
     fn act<'a>(
@@ -104,14 +114,45 @@ struct Ran {
     out: String,
     err: String,
     came: Vec<Came>,
+    /// What is left in the outbox.
+    left: Rows,
+}
+
+/// Where what is kept is: on a disk, unless there is none.
+#[derive(Default)]
+struct Disk(Option<TempDir>);
+
+impl Disk {
+    fn new() -> Self {
+        Self(Some(tempfile::tempdir().unwrap()))
+    }
+
+    fn place(&self) -> Option<Place> {
+        let folder = self.0.as_ref()?.path();
+        Some(Place { state: folder.join("state"), cache: folder.join("cache") })
+    }
+}
+
+fn fingerprint() -> Fingerprint {
+    Fingerprint::of(&"t0ken".into())
 }
 
 /// Carries the order out at a desk with these answers.
 fn ran(order: &Order, answers: Vec<Result<Acted, CallError>>, json: bool) -> Ran {
-    ran_at(order, answers, json, None)
+    ran_on(&Disk::new(), order, answers, json, None)
 }
 
 fn ran_at(
+    order: &Order,
+    answers: Vec<Result<Acted, CallError>>,
+    json: bool,
+    case: Option<CaseDetail>,
+) -> Ran {
+    ran_on(&Disk::new(), order, answers, json, case)
+}
+
+fn ran_on(
+    disk: &Disk,
     order: &Order,
     answers: Vec<Result<Acted, CallError>>,
     json: bool,
@@ -125,22 +166,26 @@ fn ran_at(
         .start_paused(true)
         .build()
         .unwrap();
-    let exit = runtime
-        .block_on(async {
-            let connection = Connection {
-                api: Arc::<Desk>::clone(&desk),
-                desk: "north".to_owned(),
-                token_from: "CASELOAD_TOKEN".to_owned(),
-                clock: Arc::new(DeskClock::start()),
-                place: None,
-                fingerprint: crate::sync::store::Fingerprint::of(&"t0ken".into()),
-            };
-            carry_out(&connection, &mut output, order).await
-        })
-        .unwrap();
+    let (exit, left) = runtime.block_on(async {
+        let connection = Connection {
+            api: Arc::<Desk>::clone(&desk),
+            desk: "north".to_owned(),
+            token_from: "CASELOAD_TOKEN".to_owned(),
+            clock: Arc::new(DeskClock::start()),
+            place: disk.place(),
+            fingerprint: fingerprint(),
+            ask_after: Duration::from_mins(15),
+        };
+        let exit = carry_out(&connection, &mut output, order).await.unwrap();
+        let left = match disk.place() {
+            Some(place) => Store::open(place, fingerprint()).await.outbox().await.unwrap(),
+            None => Rows::default(),
+        };
+        (exit, left)
+    });
     assert!(desk.answers.lock().unwrap().is_empty(), "not every answer was asked for");
     let came = desk.came.lock().unwrap().clone();
-    Ran { exit, out: out.text(), err: err.text(), came }
+    Ran { exit, out: out.text(), err: err.text(), came, left }
 }
 
 fn note(ids: &[&str]) -> Order {
@@ -197,12 +242,16 @@ fn json_is_what_the_desk_answered_one_object_or_an_array() {
     let answers: Vec<serde_json::Value> = serde_json::from_str(&two.out).unwrap();
     assert_eq!(answers[0]["case"]["id"], "C-1");
     assert_eq!(answers[1]["code"], "rule");
-    // A single refusal is what was answered, too; where there was no answer there is none to show.
+    // A single refusal is what was answered, too; where there was no answer, its number in the outbox.
     let refusal = ran(&note(&["C-1"]), vec![Err(refused(Code::Rule, "Closed."))], true);
     let problem: Problem = serde_json::from_str(&refusal.out).unwrap();
     assert_eq!(problem.code, Code::Rule);
     let silence = ran(&note(&["C-1"]), vec![Err(not_reached(false))], true);
-    assert_eq!(silence.out, "");
+    let kept: serde_json::Value = serde_json::from_str(&silence.out).unwrap();
+    assert_eq!(kept["kept"], 1);
+    assert!(kept["error"].as_str().unwrap().contains("kept in the outbox"), "{kept}");
+    let lost = ran_on(&Disk(None), &note(&["C-1"]), vec![Err(not_reached(false))], true, None);
+    assert_eq!(lost.out, "");
 }
 
 #[test]
@@ -219,14 +268,98 @@ fn a_case_that_changed_is_a_conflict_and_says_what_to_do() {
 }
 
 #[test]
-fn a_desk_that_is_not_reached_is_not_asked_for_the_rest() {
+fn what_does_not_reach_the_desk_is_kept_and_the_rest_is_not_tried() {
     let ran = ran(&note(&["C-1", "C-2"]), vec![Err(not_reached(false))], false);
+    assert_eq!(ran.exit, Exit::NotReached);
+    assert_eq!(ran.out, "");
+    assert_eq!(
+        ran.err,
+        "caseload: the desk does not answer. The note on C-1 is kept in the outbox as 1 and is sent with the next \
+         act, or by caseload outbox send. All that waits: caseload outbox list\n\
+         caseload: The note on C-2, too, is kept in the outbox as 2 and is sent with the next act, or by caseload \
+         outbox send. All that waits: caseload outbox list\n"
+    );
+    let kept: Vec<(u64, &str)> =
+        ran.left.rows.iter().map(|row| (row.n, row.case.as_str())).collect();
+    assert_eq!(kept, [(1, "C-1"), (2, "C-2")]);
+    assert_eq!(ran.left.rows[0].key, ran.came[0].1, "it is sent again with another key");
+}
+
+#[test]
+fn what_waits_on_a_case_goes_first_and_nothing_is_left_of_what_was_done() {
+    let disk = Disk::new();
+    ran_on(&disk, &note(&["C-1"]), vec![Err(not_reached(false))], false, None);
+    let mut second = note(&["C-1"]);
+    second.deed = Deed::Same(Action::Take {});
+    let ran = ran_on(&disk, &second, vec![Ok(acted("C-1")), Ok(acted("C-1"))], false, None);
+    assert_eq!((ran.exit, ran.err.as_str()), (Exit::Done, ""));
+    let came: Vec<ActionKind> = ran.came.iter().map(|came| came.3.kind()).collect();
+    assert_eq!(came, [ActionKind::Note, ActionKind::Take]);
+    let waits = |row: &crate::sync::store::Row| !matches!(row.state, RowState::Done(_));
+    assert!(!ran.left.rows.iter().any(waits), "{:?}", ran.left);
+}
+
+#[test]
+fn an_act_behind_one_that_is_asked_about_waits_with_it_and_says_so() {
+    let disk = Disk::new();
+    let stale = || Err(refused(Code::Stale, "The case has changed."));
+    let mut bound = Order { if_revision: Some(7), ..note(&["C-1"]) };
+    ran_on(&disk, &bound, vec![Err(not_reached(false))], false, None);
+    bound.if_revision = None;
+    let ran = ran_on(&disk, &bound, vec![stale()], false, Some(detail("first")));
+    assert_eq!(ran.exit, Exit::Conflict);
+    assert!(
+        ran.err.starts_with(
+            "caseload: Entry 1 of the outbox waits for an answer of yours (note on C-1: t), and what comes after \
+             it on the case waits with it. The note on C-1 is kept in the outbox as 2"
+        ),
+        "{}",
+        ran.err
+    );
+    assert_eq!(ran.left.rows.len(), 2);
+}
+
+#[test]
+fn without_a_disk_an_act_is_sent_all_the_same_and_else_it_is_said_that_nothing_was_kept() {
+    let done = ran_on(&Disk(None), &note(&["C-1"]), vec![Ok(acted("C-1"))], false, None);
+    assert_eq!((done.exit, done.out.as_str()), (Exit::Done, "C-1  noted (revision 8)\n"));
+    let two = note(&["C-1", "C-2"]);
+    let ran = ran_on(&Disk(None), &two, vec![Err(not_reached(false))], false, None);
     assert_eq!(ran.exit, Exit::NotReached);
     assert_eq!(
         ran.err,
         "caseload: The note on C-1 was not accepted: the desk does not answer; nothing was kept, \
          run it again.\ncaseload: Did not try to note on C-2, after C-1.\n"
     );
+    // What became of it is not claimed when it is not known.
+    let answers = vec![Err(not_reached(true)), Err(not_reached(false)), Err(not_reached(false))];
+    let ran = ran_on(&Disk(None), &note(&["C-1"]), answers, false, None);
+    assert_eq!(ran.exit, Exit::NotReached);
+    assert_eq!(
+        ran.err,
+        "caseload: It is not known whether the note on C-1 was accepted: the desk does not answer. \
+         Look at the case before you run it again.\n"
+    );
+}
+
+#[test]
+fn a_disk_that_cannot_be_used_is_named_with_the_act_that_it_could_not_keep() {
+    let disk = Disk::new();
+    let place = disk.place().unwrap();
+    // A file where a folder should be.
+    std::fs::write(&place.state, "").unwrap();
+    let ran = ran_on(&disk, &note(&["C-1"]), vec![Err(not_reached(false))], false, None);
+    assert_eq!(ran.exit, Exit::NotReached);
+    assert!(
+        ran.err.contains("was not accepted: the desk does not answer; nothing was kept: ")
+            && ran.err.contains("keep.db cannot be used")
+            && ran.err.ends_with(" Run it again.\n"),
+        "{}",
+        ran.err
+    );
+    let done = ran_on(&disk, &note(&["C-1"]), vec![Ok(acted("C-1"))], false, None);
+    assert_eq!((done.exit, done.out.as_str()), (Exit::Done, "C-1  noted (revision 8)\n"));
+    assert!(done.err.contains("keep.db cannot be used"), "{}", done.err);
 }
 
 #[test]
@@ -246,35 +379,41 @@ fn an_act_in_doubt_is_sent_again_with_the_same_key_until_it_is_known() {
 }
 
 #[test]
-fn what_became_of_an_act_is_not_claimed_when_it_is_not_known() {
+fn an_act_whose_answer_is_lost_stays_to_be_sent_with_its_key() {
     let answers = vec![Err(not_reached(true)), Err(not_reached(false)), Err(not_reached(false))];
     let ran = ran(&note(&["C-1"]), answers, false);
     assert_eq!(ran.exit, Exit::NotReached);
-    assert_eq!(
-        ran.err,
-        "caseload: It is not known whether the note on C-1 was accepted: the desk does not answer. \
-         Look at the case before you run it again.\n"
-    );
+    assert!(ran.err.contains("is kept in the outbox as 1"), "{}", ran.err);
+    assert!(ran.left.rows[0].uncertain);
 }
 
 #[test]
-fn who_is_signed_out_is_told_where_the_token_came_from() {
+fn who_is_signed_out_is_told_where_the_token_came_from_and_that_the_act_is_kept() {
     let ran =
         ran(&note(&["C-1"]), vec![Err(CallError::SignedOut("The token is unknown".into()))], false);
     assert_eq!(ran.exit, Exit::SignedOut);
-    assert_eq!(
-        ran.err,
-        "caseload: Not logged in at desk north: The token is unknown. Check the token; it came \
-         from CASELOAD_TOKEN.\n"
+    assert!(
+        ran.err.starts_with(
+            "caseload: Not logged in at desk north: The token is unknown. Check the token; it came from \
+             CASELOAD_TOKEN. The note on C-1 is kept in the outbox as 1"
+        ),
+        "{}",
+        ran.err
     );
 }
 
 #[test]
-fn what_is_not_the_desks_answer_is_a_failure() {
-    let error = CallError::NotUnderstood("This is a web page, not a case API.".into());
-    let ran = ran(&note(&["C-1"]), vec![Err(error)], false);
+fn what_is_not_the_desks_answer_is_a_failure_and_the_act_is_kept() {
+    let error = || Err(CallError::NotUnderstood("This is a web page, not a case API.".into()));
+    let ran = ran(&note(&["C-1"]), vec![error(), error(), error()], false);
     assert_eq!(ran.exit, Exit::Failed);
-    assert_eq!(ran.err, "caseload: Could not note on C-1: This is a web page, not a case API.\n");
+    assert!(
+        ran.err.starts_with(
+            "caseload: Could not note on C-1: This is a web page, not a case API. It is kept in the outbox as 1"
+        ),
+        "{}",
+        ran.err
+    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod cache;
 mod db;
 mod drafts;
 mod folder;
+mod forget;
 mod identity;
 mod lock;
 mod outbox;
@@ -34,6 +35,7 @@ pub use db::StoreError;
 pub use drafts::Drafts;
 pub use folder::Place;
 pub(super) use lock::DrainLock;
+pub use forget::{Freed, clear_all_caches};
 pub use outbox::{Cause, NewEntry, Row, RowState, Rows, Setback};
 pub use sending::Outgoing;
 

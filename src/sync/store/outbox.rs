@@ -385,6 +385,10 @@ impl Owners {
     pub fn first(&self) -> &str {
         &self.0[0]
     }
+
+    pub fn all(&self) -> &[String] {
+        &self.0
+    }
 }
 
 async fn add(
