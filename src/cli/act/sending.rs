@@ -92,6 +92,11 @@ impl<'a> Sending<'a> {
         if let Some(why) = self.unkept.clone() {
             return self.directly(&act, &why).await;
         }
+        if act.revision.is_some()
+            && let Err(error) = self.store.forget_own_revisions(id).await
+        {
+            return self.directly(&act, &error.to_string()).await;
+        }
         match self.store.enqueue(act.clone()).await {
             Ok(n) => self.through_the_outbox(n, &act).await,
             Err(error) => self.directly(&act, &error.to_string()).await,
@@ -188,7 +193,11 @@ impl<'a> Sending<'a> {
                 Err(missed(self.connection, id, kind, &error))
             }
             Some(End::Asked(question)) => Err(self.asked(n, act, &question).await),
-            Some(End::Waiting(Some(setback))) => Err(self.undecided(n, &what, kind, id, &setback)),
+            Some(End::Waiting(Some(setback))) => {
+                // So that the list says it where the desk could not even be asked who we are.
+                let _ = self.store.mark_undecided(n, &setback, false).await;
+                Err(self.undecided(n, &what, kind, id, &setback))
+            }
             Some(End::Waiting(None)) => Err(self.behind(n, act, &what).await),
             Some(End::Gone) | None => Err(Missed::new(
                 Exit::Failed,

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::{Place, Store, StoreError};
+use crate::domain::CaseId;
 
 /// What was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -93,6 +94,28 @@ impl Store {
                         .bind(fingerprint)
                         .execute(conn)
                         .await?;
+                    Ok(())
+                })
+            })
+            .await
+    }
+}
+
+impl Store {
+    /// What we did ourselves to a case no longer puts a revision forward: an act that is bound to one is bound to
+    /// that one alone.
+    pub async fn forget_own_revisions(&self, id: &CaseId) -> Result<(), StoreError> {
+        let (owners, id) = (self.owner_words(), id.as_str().to_owned());
+        self.keep
+            .write(move |conn| {
+                Box::pin(async move {
+                    for owner in owners.all() {
+                        sqlx::query("DELETE FROM own_revisions WHERE owner = $1 AND case_id = $2")
+                            .bind(owner)
+                            .bind(&id)
+                            .execute(&mut *conn)
+                            .await?;
+                    }
                     Ok(())
                 })
             })
