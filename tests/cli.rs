@@ -284,7 +284,8 @@ fn whoever_is_not_logged_in_or_does_not_reach_the_desk_is_told() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let far = At::desk(&format!("http://{free}"), "cl_any");
     far.run(&["list"]).fails(6, "Could not list the cases");
-    far.run(&["note", &id, "lost"]).fails(6, &format!("The note on {id} is kept in the outbox as 1"));
+    far.run(&["note", &id, "lost"])
+        .fails(6, &format!("The note on {id} is kept in the outbox as 1"));
     // Plain http to another machine, before anything is sent.
     At::desk("http://desk.example.org", "t").run(&["list"]).fails(2, "CASELOAD_INSECURE_HTTP=1");
     At::desk("desk.example.org", "t").run(&["list"]).fails(2, "CASELOAD_URL: ");

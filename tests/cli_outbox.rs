@@ -10,9 +10,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
 
+use caseload::client::native::NativeApi;
+use caseload::clock::DeskClock;
+use caseload::sync::store::{Fingerprint, Place, Store};
+use caseload::sync::{self, Event, Link};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use url::Url;
 
 #[path = "support/program.rs"]
 mod program;
@@ -83,7 +90,10 @@ fn acts_without_a_desk_are_kept_and_arrive_once_and_in_order_when_it_is_back() {
     let all = waiting(&at);
     assert_eq!(all.len(), 2);
     let one = &all[0];
-    assert_eq!((&one["n"], &one["case"], &one["action"]), (&1.into(), &(*id).into(), &"note".into()));
+    assert_eq!(
+        (&one["n"], &one["case"], &one["action"]),
+        (&1.into(), &(*id).into(), &"note".into())
+    );
     assert_eq!(one["fields"]["text"], "first");
     assert_eq!(one["state"], "queued");
     assert!(one["last_error"].is_string() && one["key"].is_string(), "{one}");
@@ -157,7 +167,8 @@ fn an_escalation_is_asked_about_when_its_case_changed_and_sent_all_the_same_on_r
     assert_eq!(states(&at), ["asked"]);
     assert_eq!(other.run(&["show", &id, "--json"]).json()["tier"], "first");
     // What comes after it on the case waits with it.
-    at.run(&["note", &id, "After it"]).fails(5, "Entry 2 of the outbox waits for an answer of yours");
+    at.run(&["note", &id, "After it"])
+        .fails(5, "Entry 2 of the outbox waits for an answer of yours");
     assert_eq!(states(&at), ["asked", "queued"]);
     at.run(&["outbox", "send", "7"]).fails(1, "has no entry 7; nothing was sent");
     at.run(&["outbox", "send", "2"]).ok();
@@ -335,4 +346,58 @@ fn each_of_several_desks_has_its_own_outbox() {
     at.run(&["outbox", "discard", "1", "--yes"]).fails(2, "several desks are configured");
     at.run(&["outbox", "discard", "1", "--yes", "--desk", "north"]).ok();
     assert_eq!(waiting(&at).len(), 1);
+}
+
+/// Keeps the queue and one whole case, as the screen does.
+fn keep_a_copy(at: &At, url: &str, token: &str, id: &str) {
+    let url: Url = url.parse().unwrap();
+    let home = at.home.path();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let place = Place::of(&home.join("state"), &home.join("cache"), &url);
+        let store = Arc::new(Store::open(place, Fingerprint::of(&token.into())).await);
+        let api = Arc::new(NativeApi::new(&url, token.into(), true).unwrap());
+        let (events, mut told) = tokio::sync::mpsc::channel(256);
+        let line = sync::start(api, Arc::new(DeskClock::start()), store, events);
+        line.fetch(id.into(), None);
+        let (mut live, mut whole) = (false, false);
+        while !(live && whole) {
+            match tokio::time::timeout(program::BOUND, told.recv()).await.unwrap().unwrap() {
+                Event::Link { link: Link::Live, .. } => live = true,
+                Event::Detail(detail) => whole |= detail.case.id.as_str() == id,
+                _ => {}
+            }
+        }
+        line.shutdown(Duration::from_secs(5)).await;
+    });
+}
+
+#[test]
+fn without_a_desk_list_and_show_have_the_copy_on_this_machine_and_say_how_old_it_is() {
+    let mut desk = Serving::demo();
+    let at = desk.who("partner");
+    let id = open_case(&at);
+    let queue = at.run(&["list", "--json"]).json();
+    at.run(&["list", "--offline"]).fails(1, "whose the token is");
+    keep_a_copy(&at, desk.url(), desk.token("partner"), &id);
+    desk.stop();
+    at.run(&["list"]).fails(6, "--offline");
+    at.run(&["show", &id]).fails(6, "--offline");
+    let listed = at.run(&["list", "--offline", "--json"]);
+    assert_eq!(listed.exit, 0, "{}", listed.err);
+    let says = "This is the copy of desk 127.0.0.1 on this machine: ";
+    assert!(listed.err.contains(says) && listed.err.contains(" old"), "{}", listed.err);
+    let copy: Value = serde_json::from_str(&listed.out).unwrap();
+    assert_eq!(program::ids(&copy), program::ids(&queue));
+    let shown = at.run(&["show", &id, "--offline"]);
+    assert_eq!(shown.exit, 0, "{}", shown.err);
+    assert!(shown.out.starts_with(&id) && shown.out.contains("Timeline"), "{}", shown.out);
+    at.run(&["show", "C-0", "--offline"]).fails(3, "not among the cases that are kept");
+    // An act knows the case as it was seen; an escalation finds the next tier there.
+    at.run(&["escalate", &id, "--reason", "Replicated"]).fails(6, "kept in the outbox as 1");
+    assert_eq!(waiting(&at)[0]["fields"]["to"], "second");
+    let freed = at.run(&["cache", "clear", "--json"]).json();
+    assert!(freed["files"].as_u64().unwrap() > 0, "{freed}");
+    at.run(&["list", "--offline"]).fails(1, "nothing of it is kept on this machine yet");
+    assert_eq!(waiting(&at).len(), 1, "the outbox is not a cache");
 }

@@ -2,7 +2,7 @@
 //! `view::build(&Model, now)`. No IO, no clock, no task.
 
 mod acts;
-mod age;
+pub mod age;
 mod answer;
 mod build;
 mod desk;

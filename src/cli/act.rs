@@ -166,7 +166,9 @@ enum Answered {
         kept: u64,
         error: String,
     },
-    Nothing { error: String },
+    Nothing {
+        error: String,
+    },
 }
 
 /// What did not happen to one case.
@@ -193,7 +195,9 @@ pub(super) fn to_next(escalation: &Escalation, id: &CaseId, tier: Tier) -> Resul
         Tier::Product => {
             return Err(Missed::new(
                 Exit::Refused,
-                format!("Could not escalate {id}: it is with {tier} already, and nobody is beyond."),
+                format!(
+                    "Could not escalate {id}: it is with {tier} already, and nobody is beyond."
+                ),
             ));
         }
     };

@@ -8,9 +8,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
-    admin, assign, attach, cache, close, config, corrections, demo, download, eligibility, escalate,
-    hand_back, info_received, list, logout, note, outbox, phone, release, reopen, reply, report, request_info,
-    respond, serve, severity, show, sla, take, workaround,
+    admin, assign, attach, cache, close, config, corrections, demo, download, eligibility,
+    escalate, hand_back, info_received, list, logout, note, outbox, phone, release, reopen, reply,
+    report, request_info, respond, serve, severity, show, sla, take, workaround,
 };
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {

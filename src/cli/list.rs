@@ -9,8 +9,9 @@ use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 
 use super::look::Look;
+use super::offline::{self, Offline};
 use super::outcome::{Exit, Failure};
-use super::output::padded;
+use super::output::{Output, padded};
 use super::session::{Connection, Session};
 use crate::client::CallError;
 use crate::config::Settings;
@@ -31,7 +32,8 @@ use crate::wire::{Code, MAX_PAGE};
 #[command(after_help = "Examples:
   caseload list
   caseload list fjord --sort severity,-updated
-  caseload list --json")]
+  caseload list --json
+  caseload list --offline")]
 pub struct Args {
     /// Words that all must occur
     #[arg(value_name = "QUERY")]
@@ -48,6 +50,9 @@ pub struct Args {
     /// Write JSON, one object a line
     #[arg(long)]
     ndjson: bool,
+    /// Show the copy that is kept on this machine, and how old it is; the desk is not asked
+    #[arg(long)]
+    offline: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,24 +151,40 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
     let several = connections.len() + failures.len() > 1;
     // JSON shows what the desk says; only the table needs to know what the policy makes of it.
     let machine = session.output.json || args.ndjson;
-    let asked = connections.iter().zip(0..).map(|(connection, no)| {
-        let desk = DeskNo::new(no);
-        async move {
-            let policy =
-                async { if machine { Ok(None) } else { policy(connection).await.map(Some) } };
-            let (cases, policy) = tokio::join!(open_cases(connection), policy);
-            let cases =
-                cases?.into_iter().map(|case| Case { id: case.id.clone().at_desk(desk), ..case });
-            let name = connection.desk.clone();
-            Ok((
-                desk,
-                Told { desk: name, cases: cases.collect(), policy: policy?, now: connection.now() },
-            ))
+    let answers = if args.offline {
+        let mut copies = Vec::new();
+        for (connection, no) in connections.iter().zip(0..) {
+            let copy = of_copy(connection, DeskNo::new(no), session.output, machine).await;
+            copies.push(copy);
         }
-    });
+        copies
+    } else {
+        let asked = connections.iter().zip(0..).map(|(connection, no)| {
+            let desk = DeskNo::new(no);
+            async move {
+                let policy =
+                    async { if machine { Ok(None) } else { policy(connection).await.map(Some) } };
+                let (cases, policy) = tokio::join!(open_cases(connection), policy);
+                let cases = cases?
+                    .into_iter()
+                    .map(|case| Case { id: case.id.clone().at_desk(desk), ..case });
+                let name = connection.desk.clone();
+                Ok((
+                    desk,
+                    Told {
+                        desk: name,
+                        cases: cases.collect(),
+                        policy: policy?,
+                        now: connection.now(),
+                    },
+                ))
+            }
+        });
+        join_all(asked).await
+    };
     let mut desks = BTreeMap::new();
     let mut cases = Vec::new();
-    for told in join_all(asked).await {
+    for told in answers {
         match told {
             Ok((no, mut told)) => {
                 cases.append(&mut told.cases);
@@ -194,6 +215,21 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
         session.output.failure(failure);
     }
     Ok(exit)
+}
+
+/// What a desk had told this machine when it was last reached.
+async fn of_copy(
+    connection: &Connection,
+    no: DeskNo,
+    output: &mut Output,
+    machine: bool,
+) -> Result<(DeskNo, Told), Failure> {
+    let copy = Offline::open(connection, output, "list the cases").await?;
+    let cases = copy.cases().await?.into_iter();
+    let policy = (!machine).then(|| copy.policy()).transpose()?;
+    copy.tell_age(output);
+    let cases = cases.map(|case| Case { id: case.id.clone().at_desk(no), ..case }).collect();
+    Ok((no, Told { desk: connection.desk.clone(), cases, policy, now: connection.now() }))
 }
 
 type ByDesk = BTreeMap<DeskNo, Told>;
@@ -272,7 +308,7 @@ async fn open_cases(connection: &Connection) -> Result<Vec<Case>, Failure> {
                 cursor = None;
                 cases.clear();
             }
-            Err(error) => return Err(connection.failed(&what, &error)),
+            Err(error) => return Err(offline::or_name_it(connection.failed(&what, &error))),
         }
     }
 }

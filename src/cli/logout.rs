@@ -109,7 +109,9 @@ fn token_stays(settings: &Settings, desk: &str) -> String {
     };
     let path = |path: &std::path::Path| safe_line(&path.to_string_lossy(), 300);
     let how = match &desk.token {
-        TokenPlace::Environment => "in CASELOAD_TOKEN; to remove it: unset CASELOAD_TOKEN".to_owned(),
+        TokenPlace::Environment => {
+            "in CASELOAD_TOKEN; to remove it: unset CASELOAD_TOKEN".to_owned()
+        }
         TokenPlace::Variable(name) => {
             let name = safe_line(name, 100);
             format!("in the variable {name}; to remove it: unset {name}")
@@ -122,7 +124,11 @@ fn token_stays(settings: &Settings, desk: &str) -> String {
                 .to_owned()
         }
         TokenPlace::Literal { file, .. } => {
-            format!("in {}; to remove it, delete the line token of [desk.{}]", path(file), desk.name)
+            format!(
+                "in {}; to remove it, delete the line token of [desk.{}]",
+                path(file),
+                desk.name
+            )
         }
         TokenPlace::Keyring => "in the keyring; remove it there".to_owned(),
         TokenPlace::Missing => "nowhere".to_owned(),

@@ -5,6 +5,7 @@ use chrono::{DateTime, Local, Utc};
 use super::clocks;
 use super::list::policy;
 use super::look::Look;
+use super::offline::{self, Offline};
 use super::outcome::{Exit, Failure};
 use super::output::{Output, padded};
 use super::session::{Connection, Session};
@@ -20,11 +21,15 @@ use crate::wire::Code;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   caseload show C-10412
-  caseload show C-10412 --json")]
+  caseload show C-10412 --json
+  caseload show C-10412 --offline")]
 pub struct Args {
     /// Case id, such as C-10412
     #[arg(value_name = "ID")]
     id: String,
+    /// Show the copy that is kept on this machine, and how old it is; the desk is not asked
+    #[arg(long)]
+    offline: bool,
 }
 
 pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure> {
@@ -34,19 +39,31 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
     let settings = session.settings()?;
     let connection = session.connect_by(&settings).await?;
     let id = CaseId::new(args.id);
+    let look = Look::new(settings.screen.ascii.value);
+    if args.offline {
+        let copy = Offline::open(&connection, session.output, "show a case").await?;
+        let (detail, is_newest) = copy.case(&id).await?;
+        copy.tell_age(session.output);
+        if !is_newest {
+            session.output.remark(&format!("caseload: {id} has changed since it was kept whole."));
+        }
+        if session.output.json {
+            session.output.json(&detail)?;
+            return Ok(Exit::Done);
+        }
+        let policy = &copy.policy()?;
+        let page = Page { look, detail: &detail, policy, now: copy.now() };
+        page.write(session.output)?;
+        return Ok(Exit::Done);
+    }
     if session.output.json {
-        let detail = fetch(&connection, &id).await?;
+        let detail = fetch(&connection, &id).await.map_err(offline::or_name_it)?;
         session.output.json(&detail)?;
         return Ok(Exit::Done);
     }
     let (detail, policy) = tokio::join!(fetch(&connection, &id), policy(&connection));
-    let detail = detail?;
-    let page = Page {
-        look: Look::new(settings.screen.ascii.value),
-        detail: &detail,
-        policy: &policy?,
-        now: connection.now(),
-    };
+    let detail = detail.map_err(offline::or_name_it)?;
+    let page = Page { look, detail: &detail, policy: &policy?, now: connection.now() };
     page.write(session.output)?;
     Ok(Exit::Done)
 }

@@ -212,15 +212,6 @@ impl Desks {
             ))),
         }
     }
-
-    /// All desks that are meant: the one that [`Desks::select`] finds, or every one where several are
-    /// configured and none is asked for.
-    pub fn meant(&self, asked: Option<&super::Setting<String>>) -> Result<Vec<&Desk>, ConfigError> {
-        match self.select(asked) {
-            Err(_) if asked.is_none() && self.named.len() > 1 => Ok(self.named.values().collect()),
-            selected => Ok(vec![selected?]),
-        }
-    }
 }
 
 /// Whether a program that is run for a token may ask the person for a passphrase.

@@ -236,11 +236,6 @@ impl Settings {
     pub fn selected_desk(&self) -> Result<&Desk, ConfigError> {
         self.desks.select(self.desk.as_ref())
     }
-
-    /// All desks that are meant: one, or where several are configured and none is asked for, every one.
-    pub fn meant_desks(&self) -> Result<Vec<&Desk>, ConfigError> {
-        self.desks.meant(self.desk.as_ref())
-    }
 }
 
 /// The built-in keymap with what the file changes.

@@ -35,10 +35,7 @@ pub(super) struct Sending<'a> {
 }
 
 impl<'a> Sending<'a> {
-    pub async fn open(
-        connection: &'a Connection,
-        output: &mut Output,
-    ) -> Result<Self, Failure> {
+    pub async fn open(connection: &'a Connection, output: &mut Output) -> Result<Self, Failure> {
         let store = connection.store().await?;
         let notices = store.take_notices();
         let unkept = if store.is_on_disk() {
@@ -58,12 +55,14 @@ impl<'a> Sending<'a> {
             output.complain(&format!("caseload: {why}"));
         }
         let Ok(rows) = self.store.outbox().await else { return };
-        let waiting = rows.rows.iter().filter(|row| {
-            matches!(row.state, RowState::Asked(_) | RowState::Refused(_))
-        });
+        let waiting = rows
+            .rows
+            .iter()
+            .filter(|row| matches!(row.state, RowState::Asked(_) | RowState::Refused(_)));
         let n = waiting.count() + rows.damaged.len();
         if n > 0 {
-            let entries = if n == 1 { "1 entry waits".to_owned() } else { format!("{n} entries wait") };
+            let entries =
+                if n == 1 { "1 entry waits".to_owned() } else { format!("{n} entries wait") };
             output.remark(&format!(
                 "caseload: In the outbox {entries} for an answer of yours: caseload outbox list"
             ));
@@ -110,7 +109,7 @@ impl<'a> Sending<'a> {
         id: &CaseId,
         order: &Order,
     ) -> Result<(Action, Option<Case>), Missed> {
-        let cached: Option<Case> = None;
+        let cached = self.store.cached_case(id).await;
         let escalation = match &order.deed {
             Deed::Same(action) => return Ok((action.clone(), cached)),
             Deed::EscalateToNext(escalation) => escalation,
@@ -172,8 +171,7 @@ impl<'a> Sending<'a> {
         }
         let Connection { api, clock, .. } = self.connection;
         let store = Arc::clone(&self.store);
-        let drained =
-            sync::drain(Arc::clone(api), store, Arc::clone(clock), &[n], PATIENCE).await;
+        let drained = sync::drain(Arc::clone(api), store, Arc::clone(clock), &[n], PATIENCE).await;
         let end = match drained {
             Ok(drained) => drained.into_iter().find(|drained| drained.n == n).map(|it| it.end),
             Err(error) => {
@@ -260,7 +258,8 @@ impl<'a> Sending<'a> {
     /// It was not tried: an earlier act on the case is in its way, or another process has not come to it.
     async fn behind(&self, n: u64, act: &NewEntry, what: &str) -> Missed {
         let rows = self.store.outbox().await.map(|rows| rows.rows).unwrap_or_default();
-        let before = rows.iter().rfind(|row| row.n < n && row.case == act.case && is_answer_due(row));
+        let before =
+            rows.iter().rfind(|row| row.n < n && row.case == act.case && is_answer_due(row));
         match before {
             Some(row) => {
                 let which = entry::act(&row.case, &row.action);
@@ -275,7 +274,9 @@ impl<'a> Sending<'a> {
             None => kept(
                 n,
                 Exit::NotReached,
-                &format!("Another process of caseload sends what waits, and has not come to it yet. {what}"),
+                &format!(
+                    "Another process of caseload sends what waits, and has not come to it yet. {what}"
+                ),
             ),
         }
     }

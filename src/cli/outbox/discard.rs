@@ -59,11 +59,8 @@ pub async fn run(session: &mut Session<'_>, mut args: Args) -> Result<Exit, Fail
     let mut worst = Exit::Done;
     let mut gone = Vec::new();
     for Chosen { n, text, damaged } in chosen {
-        let discarded = if damaged {
-            kept.store.discard_damaged(n).await
-        } else {
-            kept.store.discard(n).await
-        };
+        let discarded =
+            if damaged { kept.store.discard_damaged(n).await } else { kept.store.discard(n).await };
         if discarded.map_err(|error| kept.failed("change", &error))? {
             gone.push(n);
             if !session.output.json {

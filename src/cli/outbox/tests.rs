@@ -168,7 +168,10 @@ fn every_entry_is_an_object_with_all_that_scripts_need() {
     assert_eq!(all[0]["action"], "note");
     assert_eq!(all[0]["fields"], serde_json::json!({ "text": HOSTILE }));
     assert_eq!(all[0]["queued_at"], "2026-11-24T09:30:00Z");
-    assert_eq!((&all[0]["tries"], &all[0]["last_error"]), (&1.into(), &"could not reach desk".into()));
+    assert_eq!(
+        (&all[0]["tries"], &all[0]["last_error"]),
+        (&1.into(), &"could not reach desk".into())
+    );
     assert_eq!(all[0]["text"], format!("note on C-1: {}", HOSTILE.replace('\n', " ")));
     let key: Uuid = all[0]["key"].as_str().unwrap().parse().unwrap();
     assert_eq!(key.get_version_num(), 7);
@@ -181,7 +184,9 @@ fn every_entry_is_an_object_with_all_that_scripts_need() {
     assert_eq!(all[2]["last_error"], "Could not take C-2: The case is closed");
     assert!(all[3]["text"].as_str().unwrap().contains("Fourth"), "{}", all[3]);
     assert!(
-        ran.err.contains("Entry 4 of the outbox of desk desk.example.org is damaged and was set aside"),
+        ran.err.contains(
+            "Entry 4 of the outbox of desk desk.example.org is damaged and was set aside"
+        ),
         "{}",
         ran.err
     );
@@ -215,11 +220,7 @@ fn what_is_given_up_is_named_and_asked_about_first() {
     assert!(asked.err.contains("give --yes"), "{}", asked.err);
     let unknown = home.run(&["discard", "2", "9", "--yes"]);
     assert_eq!(unknown.exit, Exit::Failed);
-    assert!(
-        unknown.err.contains("has no entry 9; nothing was discarded"),
-        "{}",
-        unknown.err
-    );
+    assert!(unknown.err.contains("has no entry 9; nothing was discarded"), "{}", unknown.err);
     let gone = home.run(&["discard", "4", "1", "3", "--yes"]);
     assert_eq!(gone.exit, Exit::Done, "{}", gone.err);
     assert_eq!(gone.out.lines().count(), 3, "{}", gone.out);

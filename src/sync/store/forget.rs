@@ -76,7 +76,7 @@ impl Store {
     /// the screen was left with.
     pub async fn forget(&self) -> Result<(), StoreError> {
         let owners = self.owner_words();
-        let fingerprint = self.fingerprint.0.clone();
+        let fingerprint = self.fingerprint.as_str().to_owned();
         self.keep
             .write(move |conn| {
                 Box::pin(async move {

@@ -34,8 +34,8 @@ pub use cache::{Applied, Known, Page, Rest, Resume};
 pub use db::StoreError;
 pub use drafts::Drafts;
 pub use folder::Place;
-pub(super) use lock::DrainLock;
 pub use forget::{Freed, clear_all_caches};
+pub(super) use lock::DrainLock;
 pub use outbox::{Cause, NewEntry, Row, RowState, Rows, Setback};
 pub use sending::Outgoing;
 

@@ -8,7 +8,7 @@ use sqlx::{Connection, FromRow, SqliteConnection};
 use super::pages::case_sum;
 use super::rows::{self, damaged};
 use super::{Access, Store};
-use crate::domain::{Case, UserId};
+use crate::domain::{Case, CaseId, UserId};
 
 /// How far the reading of all kept cases has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +68,7 @@ const RUNNING: &str =
     select!("WHERE standing = 0 AND due >= $1 ORDER BY due, severity, number, id LIMIT $2");
 /// What is held, or has no clock, by severity.
 const STANDING: &str = select!("WHERE standing = $1 ORDER BY due, severity, number, id LIMIT $2");
+const ONE: &str = select!("WHERE id = $1");
 const REST: &str = select!("WHERE rowid > $1 ORDER BY rowid LIMIT $2");
 
 /// The statements of [`Store::head`], with how many values each takes.
@@ -111,6 +112,19 @@ impl Store {
             Box::pin(async move { piece(conn, &user, rest, most).await })
         })
         .await
+    }
+
+    /// One of the kept cases.
+    pub async fn cached_case(&self, id: &CaseId) -> Option<Case> {
+        let (user, id) = (self.user()?, id.as_str().to_owned());
+        self.cached(Access::Read, move |conn| {
+            Box::pin(async move {
+                let kept: Option<Kept> = sqlx::query_as(ONE).bind(id).fetch_optional(conn).await?;
+                kept.map(|kept| kept.case(&user)).transpose()
+            })
+        })
+        .await
+        .flatten()
     }
 
     /// Every kept case, in no order.
