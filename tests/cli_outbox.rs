@@ -359,12 +359,11 @@ fn keep_a_copy(at: &At, url: &str, token: &str, id: &str) {
         let api = Arc::new(NativeApi::new(&url, token.into(), true).unwrap());
         let (events, mut told) = tokio::sync::mpsc::channel(256);
         let line = sync::start(api, Arc::new(DeskClock::start()), store, events);
-        line.fetch(id.into(), None);
-        let (mut live, mut whole) = (false, false);
-        while !(live && whole) {
+        loop {
             match tokio::time::timeout(program::BOUND, told.recv()).await.unwrap().unwrap() {
-                Event::Link { link: Link::Live, .. } => live = true,
-                Event::Detail(detail) => whole |= detail.case.id.as_str() == id,
+                // Only now it is known whose the copy is.
+                Event::Link { link: Link::Live, .. } => line.fetch(id.into(), None),
+                Event::Detail(detail) if detail.case.id.as_str() == id => break,
                 _ => {}
             }
         }
