@@ -19,7 +19,7 @@ use crokey::key;
 use crossterm::event::Event;
 
 use played_desk::{Outcome, PlayedDesk, case};
-use played_screen::{Ended, play};
+use played_screen::{Ended, play, play_again, store};
 
 const WIDE: (u16, u16) = (120, 40);
 
@@ -143,21 +143,118 @@ async fn a_refused_note_comes_back_with_every_word_and_the_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_case_that_changed_meanwhile_is_told_and_not_written_over() {
+async fn a_case_that_changed_meanwhile_is_asked_about_and_not_written_over() {
     let desk = three_cases();
     desk.script(Outcome::Stale);
     play(&desk, WIDE, async |screen| {
         screen.shows("● live").await;
         screen.press(key!(j));
-        screen.press(key!(n));
-        screen.shows("INTERNAL").await;
+        screen.press(key!(e));
+        screen.shows("Escalate C-10412").await;
         screen.types("My view of it.");
         screen.press(key!(ctrl - s));
+        screen.shows("C-10412 changed meanwhile: still send?").await;
         screen.shows("My view of it.").await;
-        screen.shows("changed").await;
+        screen.shows("Critical → Low").await;
         assert_eq!(desk.acts().len(), 1);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        screen.press(key!(ctrl - s));
+        screen.is("has sent it again", |_| desk.acts().len() == 2).await;
+        let acts = desk.acts();
+        assert_eq!((acts[0].key, &acts[0].action), (acts[1].key, &acts[1].action));
+        assert_eq!((acts[0].if_match, acts[1].if_match), (Some(7), Some(8)));
     })
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_typed_survives_the_end_of_the_program_a_second_later() {
+    let (desk, store) = (three_cases(), store().await);
+    play_again(&desk, &store, async |screen| {
+        screen.shows("● live").await;
+        screen.press(key!(n));
+        screen.shows("INTERNAL").await;
+        screen.types("Nobody must lose this.");
+        screen.shows("Nobody must lose this.").await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    })
+    .await;
+    play_again(&desk, &store, async |screen| {
+        screen.shows("1 draft kept: O shows it").await;
+        screen.press(key!(n));
+        screen.shows("Nobody must lose this.").await;
+    })
+    .await;
+    assert_eq!(desk.acts(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_ordered_without_a_link_is_kept_named_on_the_way_out_and_sent_by_the_next_start() {
+    let (desk, store) = (three_cases(), store().await);
+    let ended = play_again(&desk, &store, async |screen| {
+        screen.shows("● live").await;
+        desk.set_down(true);
+        screen.shows("○ offline, retry in").await;
+        screen.press(key!(t));
+        screen.shows("kept, not sent").await;
+        screen.shows("1 unsent").await;
+        screen.press(key!(shift - o));
+        screen.shows("Outbox (1)").await;
+        screen.press(key!(esc));
+        screen.press(key!(q));
+        screen.shows("take C-10398: unsent").await;
+        screen.press(key!(y));
+    })
+    .await
+    .unwrap();
+    ended.result.unwrap();
+    assert_eq!(ended.left.len(), 1);
+    assert_eq!(desk.acts(), []);
+    desk.set_down(false);
+    play_again(&desk, &store, async |screen| {
+        screen.shows("C-10398 is yours").await;
+    })
+    .await;
+    assert_eq!(desk.acts().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_escalation_that_waited_while_its_case_changed_comes_back_as_a_question() {
+    let desk = three_cases();
+    play(&desk, WIDE, async |screen| {
+        screen.shows("● live").await;
+        screen.press(key!(j));
+        screen.press(key!(e));
+        screen.shows("Escalate C-10412").await;
+        desk.set_down(true);
+        screen.shows("○ offline, retry in").await;
+        screen.types("We cannot reproduce it here.");
+        screen.press(key!(ctrl - s));
+        screen.shows("kept, not sent").await;
+        let mut changed = case("C-10412", Severity::High, "Guest cannot connect", 552);
+        changed.revision = 9;
+        desk.put(changed);
+        desk.set_down(false);
+        screen.shows("C-10412 changed meanwhile: still send?").await;
+        screen.shows("Critical → High").await;
+        screen.shows("We cannot reproduce it here.").await;
+        screen.press(key!(esc));
+        screen.shows("asked, e opens").await;
+        screen.shows("1 asked").await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_view_that_was_left_is_the_view_that_comes_back() {
+    let (desk, store) = (three_cases(), store().await);
+    play_again(&desk, &store, async |screen| {
+        screen.shows("● live").await;
+        screen.press(key!(2));
+        screen.shows("Queue · all open").await;
+    })
+    .await;
+    play_again(&desk, &store, async |screen| screen.shows("Queue · all open").await).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -282,7 +379,7 @@ async fn q_asks_when_an_act_has_no_answer_and_what_was_left_is_told() {
     result.unwrap();
     assert_eq!(left.len(), 1);
     assert_eq!(left[0].case, "C-10398".into());
-    assert_eq!(left[0].state, State::Sending);
+    assert_eq!(left[0].state, State::Sending, "it may have been done");
 }
 
 #[tokio::test(start_paused = true)]

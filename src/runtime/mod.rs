@@ -3,6 +3,7 @@
 
 mod desk_loop;
 mod input;
+mod left;
 mod lines;
 mod screen;
 mod signals;
@@ -157,7 +158,7 @@ impl Started {
         DeskLine { handle: &self.line, told: &mut self.told, clock: &*self.clock }
     }
 
-    /// Ends the line: waits for what is being sent, and answers what the outbox is left with.
+    /// Ends the line: waits for what is being sent, and answers what there is to say of what is left.
     async fn end(self, named: bool) -> Vec<String> {
         let Self { name, line, mut told, .. } = self;
         let mut sentences = Vec::new();
@@ -173,13 +174,21 @@ impl Started {
         while let Ok(event) = told.try_recv() {
             sentences.extend(not_kept(event));
         }
-        sentences.extend(left.entries.iter().map(translate::unsent));
+        sentences.extend(left::sentences(&left));
         if named {
             for sentence in &mut sentences {
                 *sentence = format!("{name}: {sentence}");
             }
         }
         sentences
+    }
+}
+
+/// What was ordered at the very end and could not be kept.
+fn not_kept(event: sync::Event) -> Option<String> {
+    match event {
+        sync::Event::ActNotKept { failure, .. } => Some(failure.sentence.cell(500)),
+        _ => None,
     }
 }
 
@@ -200,13 +209,5 @@ async fn finish(desks: Vec<Started>, signals: &mut signals::Signals) -> Vec<Stri
             }
             () = signals::next_end(signals) => return Vec::new(),
         }
-    }
-}
-
-/// What is said of an act that was ordered at the end and could not be kept.
-fn not_kept(event: sync::Event) -> Option<String> {
-    match event {
-        sync::Event::ActNotKept { failure, .. } => Some(failure.sentence.cell(500)),
-        _ => None,
     }
 }

@@ -138,23 +138,6 @@ fn link(link: sync::Link) -> app::Link {
     }
 }
 
-/// What is said of an entry that the outbox was left with when the screen was quit.
-pub fn unsent(entry: &Entry) -> String {
-    let what = format!("{} {}", entry.action.kind().verb(), entry.case);
-    match &entry.state {
-        State::Sending => format!(
-            "Not confirmed: {what}. It is in the outbox and is sent again; the desk may have done it."
-        ),
-        State::Held { .. } | State::Queued => {
-            format!("Not sent yet: {what}. It is kept in the outbox.")
-        }
-        State::Asked(_) => {
-            format!("Not sent: {what}. It is kept in the outbox; caseload asks about it.")
-        }
-        State::Refused(failure) => failure.sentence.cell(500),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,27 +168,5 @@ mod tests {
         assert_eq!(mouse(MouseEventKind::Moved), None);
         let up = Msg::Scrolled { up: true, column: 3, row: 4 };
         assert_eq!(mouse(MouseEventKind::ScrollUp), Some(up));
-    }
-
-    #[test]
-    fn what_was_left_open_is_told_with_act_and_case() {
-        let mut entry = Entry {
-            ticket: 1,
-            n: 1,
-            key: uuid::Uuid::nil(),
-            case: "C-10412".into(),
-            base: None,
-            action: crate::domain::Action::Take {},
-            queued_at: chrono::DateTime::UNIX_EPOCH,
-            state: State::Sending,
-            tries: 1,
-            last_error: None,
-        };
-        assert_eq!(
-            unsent(&entry),
-            "Not confirmed: take C-10412. It is in the outbox and is sent again; the desk may have done it."
-        );
-        entry.state = State::Queued;
-        assert_eq!(unsent(&entry), "Not sent yet: take C-10412. It is kept in the outbox.");
     }
 }

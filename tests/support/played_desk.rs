@@ -322,6 +322,12 @@ impl CaseApi for PlayedDesk {
             match outcome {
                 None => {
                     self.answer(())?;
+                    let case = self.state().cases[id].clone();
+                    if if_match.is_some_and(|revision| revision != case.revision) {
+                        let sentence = "The case has changed since you opened the form.";
+                        let problem = Problem::new(Code::Stale, sentence).with_case(case);
+                        return Err(CallError::Refused(Box::new(problem)));
+                    }
                     self.answer(self.done(id, action))
                 }
                 Some(Outcome::Refused(code, sentence)) => {

@@ -128,9 +128,35 @@ pub async fn play(
     play_on(&[("desk", desk)], size, scene).await
 }
 
+/// The same with what an earlier screen has left on the disk.
+pub async fn play_again(
+    desk: &Arc<PlayedDesk>,
+    store: &Arc<Store>,
+    scene: impl AsyncFnOnce(&mut Screen),
+) -> Option<Ended> {
+    play_with(&[("desk", desk, Arc::clone(store))], (120, 40), scene).await
+}
+
+/// A store that outlives a screen.
+pub async fn store() -> Arc<Store> {
+    Arc::new(Store::in_memory(Fingerprint::of(&"t0ken".into())).await.unwrap())
+}
+
 /// The same on several desks of these names.
 pub async fn play_on(
     desks: &[(&str, &Arc<PlayedDesk>)],
+    size: (u16, u16),
+    scene: impl AsyncFnOnce(&mut Screen),
+) -> Option<Ended> {
+    let mut all = Vec::new();
+    for (name, desk) in desks {
+        all.push((*name, *desk, store().await));
+    }
+    play_with(&all, size, scene).await
+}
+
+async fn play_with(
+    desks: &[(&str, &Arc<PlayedDesk>, Arc<Store>)],
     size: (u16, u16),
     scene: impl AsyncFnOnce(&mut Screen),
 ) -> Option<Ended> {
@@ -140,12 +166,11 @@ pub async fn play_on(
     let (signals, mut sent) = mpsc::unbounded_channel();
     let no_chance: sync::Jitter = Arc::new(|| 1.0);
     let mut lines = Vec::new();
-    for (name, desk) in desks {
+    for (name, desk, store) in desks {
         let (events, told) = mpsc::channel(64);
         let api = Arc::clone(desk) as Arc<dyn caseload::client::CaseApi>;
-        let store = Store::in_memory(Fingerprint::of(&"t0ken".into())).await.unwrap();
         let (clock, chance) = (Arc::clone(&desk.clock), Arc::clone(&no_chance));
-        let line = sync::start_with(api, clock, Arc::new(store), events, chance);
+        let line = sync::start_with(api, clock, Arc::clone(store), events, chance);
         lines.push((*name, line, told, &*desk.clock));
     }
     let names = lines.iter().map(|(name, ..)| (*name).to_owned()).collect();

@@ -114,6 +114,9 @@ fn closed_by(model: &Model, case: &Case) -> Option<String> {
 fn by(model: &Model, case: &Case) -> Option<String> {
     let detail = model.details.get(&case.id).filter(|d| d.case.revision == case.revision)?;
     let last = detail.timeline.last()?;
-    let is_theirs = !matches!(last.kind, TimelineKind::Mail | TimelineKind::PolicyChange);
+    let is_theirs = !matches!(
+        last.kind,
+        TimelineKind::Reported | TimelineKind::Mail | TimelineKind::PolicyChange
+    );
     is_theirs.then(|| last.actor.name.cell(NAME))
 }
