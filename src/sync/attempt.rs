@@ -118,7 +118,8 @@ fn doubt(row: &Row, waited: TimeDelta, ask_after: TimeDelta) -> Option<Doubt> {
     if waited > ask_after {
         return Some(Doubt::Long);
     }
-    let has_waited = row.tries > 0 || waited > WAITED;
+    // One whose owner was not known yet had a setback before it could be tried.
+    let has_waited = row.tries > 0 || row.setback.is_some() || waited > WAITED;
     (has_waited && row.revision.is_none()).then_some(Doubt::Unbound)
 }
 
@@ -127,6 +128,11 @@ async fn look(line: &Line, row: &Row, doubt: Doubt) -> Result<Option<Question>, 
     let Some(detail) = current(line, row).await? else { return Ok(None) };
     let since = row.confirmed_at.unwrap_or(row.queued_at);
     let changed = match line.store.owner() {
+        Owner::User(_)
+            if row.base.as_ref().is_some_and(|base| base.revision == detail.case.revision) =>
+        {
+            false
+        }
         Owner::User(me) => has_changed(&detail, since, &me),
         Owner::Token(_) => true,
     };
@@ -138,11 +144,12 @@ async fn look(line: &Line, row: &Row, doubt: Doubt) -> Result<Option<Question>, 
     Ok(Some(Question { why, current: Some(detail.case) }))
 }
 
-/// Whether anybody else did something to the case.
+/// Whether anybody else did something to the case. A desk tells whole seconds: what was done in the second of the
+/// order counts, since a question too many does less harm than an escalation.
 fn has_changed(detail: &CaseDetail, since: DateTime<Utc>, me: &UserId) -> bool {
-    let Case { updated_at, .. } = &detail.case;
-    let by_others = detail.timeline.iter().any(|entry| entry.at > since && entry.actor.id != *me);
-    *updated_at > since && (by_others || detail.timeline.is_empty())
+    let after = |at: DateTime<Utc>| at.timestamp() >= since.timestamp();
+    let by_others = detail.timeline.iter().any(|entry| after(entry.at) && entry.actor.id != *me);
+    after(detail.case.updated_at) && (by_others || detail.timeline.is_empty())
 }
 
 /// The case as it is; None where the desk shows none.

@@ -180,10 +180,17 @@ impl Db {
         let conn = Arc::clone(&opened.conn);
         let done = off_thread(async move {
             let mut conn = conn.lock().await;
-            let mut transaction = conn.begin_with("BEGIN IMMEDIATE").await?;
-            let done = work(&mut transaction).await?;
-            transaction.commit().await?;
-            Ok(done)
+            // By hand: SQLite undoes a transaction by itself on a full disk, of which sqlx's own knows nothing.
+            execute(&mut conn, "BEGIN IMMEDIATE").await?;
+            let done = match work(&mut conn).await {
+                Ok(done) => execute(&mut conn, "COMMIT").await.map(|()| done),
+                Err(error) => Err(error),
+            };
+            if done.is_err() {
+                // Fails where there is nothing left to undo.
+                let _ = execute(&mut conn, "ROLLBACK").await;
+            }
+            Ok(done?)
         })
         .await;
         #[cfg(test)]
@@ -219,6 +226,10 @@ async fn migrate(conn: &mut SqliteConnection, schemas: Schemas) -> Result<(), St
 async fn version(conn: &mut SqliteConnection) -> Result<usize, StoreError> {
     let (version,): (i64,) = sqlx::query_as("PRAGMA user_version").fetch_one(conn).await?;
     usize::try_from(version).map_err(|_| StoreError::Newer)
+}
+
+async fn execute(conn: &mut SqliteConnection, sql: &'static str) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(sql).execute(conn).await.map(|_| ())
 }
 
 /// Runs work of the disk to its end, whether or not somebody still waits for it.
