@@ -168,7 +168,7 @@ async fn a_refusal_of_one_desk_names_it() {
         screen.is("has three rows", |text| rows(text).len() == 3).await;
         screen.press(key!(j));
         screen.press(key!(t));
-        screen.shows("Could not take C-1 at fjord").await;
+        screen.shows("fjord: Could not take C-1: It is with somebody else.").await;
     })
     .await;
 }

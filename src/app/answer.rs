@@ -90,7 +90,10 @@ fn tell(model: &mut Model, act: ActId, now: DateTime<Utc>, effects: &mut Vec<Eff
     let Some(entry) = flight.entry().cloned() else { return };
     let kind = flight.kind();
     let said = match &entry.state {
-        State::Refused(failure) => failure.sentence.cell(SENTENCE),
+        State::Refused(failure) => {
+            let sentence = failure.sentence.cell(SENTENCE);
+            words::at_desk(&model.desks, model.desks.get(act.desk), sentence)
+        }
         _ => question(&entry, model.desks.get(act.desk).time(now)),
     };
     let has_form = super::form::fields_of(&entry.action).is_some();

@@ -10,7 +10,7 @@ use super::details::Details;
 use super::drafts::{Drafts, KEEP_AFTER};
 use super::form::Form;
 use super::layout::{self, Areas};
-use super::msg::{ActId, Effect};
+use super::msg::{ActId, Effect, Link};
 use super::outbox::{self, Item};
 use super::queue::{At, Queue, QueueName};
 use super::view::{Line, Pane, Tone};
@@ -245,6 +245,10 @@ impl Model {
         self.let_in(now);
         self.with_queue(now, Queue::pass_time);
         let rows = usize::from(self.queue_rows().height);
+        self.queue.expects_more = self
+            .desks
+            .iter()
+            .any(|desk| desk.link == Link::Connecting && !self.queue.has_loaded(desk.no));
         self.queue.settle(rows);
         if let Some(left) = self.queue.take_left() {
             self.say(words::left(&self.desks, &left), Tone::Plain, now);

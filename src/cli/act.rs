@@ -47,6 +47,14 @@ pub struct Escalation {
 }
 
 impl Escalation {
+    /// Where it is meant to go as far as its words say: Product Management asks for a finding.
+    pub const fn meant(&self) -> Tier {
+        match (self.finding, &self.correction, &self.new_correction) {
+            (None, None, None) => Tier::Second,
+            _ => Tier::Product,
+        }
+    }
+
     pub fn to(&self, to: Tier) -> Action {
         Action::Escalate {
             to,

@@ -8,7 +8,7 @@ use super::line::Line;
 use super::store::{Cause, Owner, Row, Setback, StoreError};
 use crate::client::{CallError, Fetched};
 use crate::domain::outbox::{Question, Why};
-use crate::domain::{ActionKind, Case, CaseDetail, UserId};
+use crate::domain::{ActionKind, CaseDetail, UserId};
 use crate::wire::{Acted, Code, Problem};
 
 /// From here on an act has waited, although it was not tried: the program was not there, or another act of its

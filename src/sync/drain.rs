@@ -215,7 +215,9 @@ impl Run {
             Some((RowState::Asked(question), _)) => End::Asked(question.clone()),
             Some((RowState::Refused(problem), _)) => End::Refused(problem.clone()),
             Some((RowState::Queued | RowState::Sending, setback)) => {
-                End::Waiting(setback.clone().or_else(|| self.down.clone()))
+                // What cannot be written stands in no row.
+                let unwritten = self.down.clone().filter(|down| down.cause == Cause::NotWritten);
+                End::Waiting(unwritten.or_else(|| setback.clone()).or_else(|| self.down.clone()))
             }
         })
     }

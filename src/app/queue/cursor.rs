@@ -88,7 +88,8 @@ impl Queue {
             self.height = height;
         }
         let height = self.height;
-        if (!self.settled && !self.is_loaded()) || self.cursor.is_none() {
+        let loads = !self.is_loaded() || self.expects_more;
+        if (!self.settled && loads) || self.cursor.is_none() {
             self.cursor =
                 self.shown.first().and_then(|s| self.entry(*s)).map(|e| e.case.id.clone());
         }

@@ -126,6 +126,8 @@ pub struct Queue {
     cursor: Option<CaseId>,
     /// The cursor stays on its case. Before that, while the first load runs, it stays on top.
     settled: bool,
+    /// A desk that has told nothing yet is still being asked: what it has may stand first.
+    pub expects_more: bool,
     /// Index in `shown` of the first row on the screen.
     top: usize,
     height: usize,
@@ -156,6 +158,7 @@ impl Default for Queue {
             days_until: None,
             cursor: None,
             settled: false,
+            expects_more: false,
             top: 0,
             height: 0,
             anchor: None,

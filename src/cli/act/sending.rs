@@ -121,17 +121,11 @@ impl<'a> Sending<'a> {
                 Fetched::Unchanged => cached,
             },
             Err(error) if error.is_passing() && cached.is_some() => cached,
-            Err(error) => {
-                let mut missed = missed(self.connection, id, ActionKind::Escalate, &error);
-                if error.is_passing() {
-                    missed.sentence = format!(
-                        "The escalation of {id} was not accepted: {} Nothing was kept, since it is not known \
-                         with which tier the case is: name the next one with --to.",
-                        stopped(&error.to_string())
-                    );
-                }
-                return Err(missed);
+            // The desk refuses it if the case is elsewhere.
+            Err(error) if error.is_passing() => {
+                return Ok((escalation.to(escalation.meant()), None));
             }
+            Err(error) => return Err(missed(self.connection, id, ActionKind::Escalate, &error)),
         };
         // A case that the desk does not show stands at the beginning.
         let tier = case.as_ref().map_or(crate::domain::Tier::First, |case| case.tier);
