@@ -133,7 +133,7 @@ async fn play(seed: u64) -> (u64, u64) {
         while told.kept.len() < usize::try_from(ticket).unwrap() || more > 0 {
             let event = match timeout_at(until, process.events.recv()).await {
                 Ok(event) => event.unwrap(),
-                Err(_) => panic!("seed {seed}: not all was kept"),
+                Err(error) => panic!("seed {seed}: not all was kept: {error}"),
             };
             told.hear(event);
             if told.kept.len() >= usize::try_from(ticket).unwrap() {

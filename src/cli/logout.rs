@@ -10,6 +10,7 @@ use super::session::Session;
 use crate::config::{Settings, TokenPlace};
 use crate::domain::Untrusted;
 use crate::domain::text::safe_line;
+use crate::sync::store::Place;
 
 /// Forget on this machine what a desk has told you
 ///
@@ -66,7 +67,7 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
         };
         kept.store.forget().await.map_err(|error| fail(&error))?;
         let place = kept.connection.place.as_ref();
-        let freed = place.map(|place| place.clear_cache()).transpose();
+        let freed = place.map(Place::clear_cache).transpose();
         let freed = freed.map_err(|error| fail(&error))?.unwrap_or_default();
         if session.output.json {
             forgotten.push(json!({

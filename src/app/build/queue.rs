@@ -58,7 +58,8 @@ fn is_stale(desk: &Desk, wake: &mut Wake) -> bool {
 fn is_loading(model: &Model) -> bool {
     let several = model.desks.are_several();
     model.desks.iter().any(|desk| {
-        !model.queue.has_loaded(desk.no) && !(several && words::link_down(&desk.link).is_some())
+        let is_given_up = several && words::link_down(&desk.link).is_some();
+        !model.queue.has_loaded(desk.no) && !is_given_up
     })
 }
 
@@ -165,7 +166,7 @@ fn notice(model: &Model, wake: &mut Wake) -> Option<Notice> {
     let help =
         format!("{} tries again at once, {} quits.", key(Action::Refresh), key(Action::Quit));
     if model.desks.are_several() {
-        return several(model, help, wake);
+        return Some(several(model, help, wake));
     }
     let desk = model.desks.get(DeskNo::FIRST);
     match &desk.link {
@@ -214,7 +215,7 @@ fn notice(model: &Model, wake: &mut Wake) -> Option<Notice> {
 }
 
 /// The same where no case of several desks has come yet.
-fn several(model: &Model, help: String, wake: &mut Wake) -> Option<Notice> {
+fn several(model: &Model, help: String, wake: &mut Wake) -> Notice {
     let mut lines = down(model, wake);
     let loading = lines.len() < model.desks.iter().count();
     let first = "The desks are being asked for their open cases.".to_owned();
@@ -222,7 +223,7 @@ fn several(model: &Model, help: String, wake: &mut Wake) -> Option<Notice> {
     lines.rotate_left(usize::from(!loading));
     let (title, tone) =
         if loading { ("Loading", Tone::Dim) } else { ("No desk can be read", Tone::Error) };
-    Some(Notice { title: title.to_owned(), lines, tone })
+    Notice { title: title.to_owned(), lines, tone }
 }
 
 /// What is wrong with the line to each desk that is down, in a sentence.

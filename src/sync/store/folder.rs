@@ -1,6 +1,7 @@
 //! Where a desk's own files are on this machine, and how they are made: private, and safe on a disk that is
 //! shared over a network.
 
+use std::fmt::Write as _;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -37,7 +38,12 @@ impl Place {
 
 /// A name that tells nothing but is always the same for the same text: 32 hexadecimal digits.
 pub(super) fn short_hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let mut name = String::new();
+    for byte in &Sha256::digest(text.as_bytes())[..16] {
+        // Writing to a text cannot fail.
+        let _ = write!(name, "{byte:02x}");
+    }
+    name
 }
 
 /// Makes a folder that nobody else on the machine can look into.

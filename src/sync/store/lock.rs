@@ -34,7 +34,7 @@ impl DrainLock {
                 return;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

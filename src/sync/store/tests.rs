@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use super::row::state;
 use super::*;
-use crate::domain::outbox::{Draft, Question, Why};
+
+use crate::domain::outbox::{Draft, Question, State, Why};
 use crate::domain::{Action, Case, Revision};
 use crate::wire::{Acted, Code, Problem};
 
@@ -157,7 +158,6 @@ async fn a_hold_ends_when_it_is_asked_for() {
     let n = store.enqueue(NewEntry { hold_until: Some(at(10)), ..note("C-1", "a") }).await.unwrap();
     let held = only(&store).await;
     let state = |row: &Row, now| row.entry(now, 1).unwrap().state;
-    use crate::domain::outbox::State;
     assert_eq!(state(&held, at(3)), State::Held { until: at(10) });
     assert_eq!(state(&held, at(10)), State::Queued);
     assert_eq!(store.send_now(n).await, Ok(true));
