@@ -1,7 +1,7 @@
 //! One SQLite file and the one connection of this process to it. A statement runs on a thread of its own, so
 //! that neither the screen waits for the disk nor, in tests, does paused time pass while the disk works.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
-use super::folder;
 #[cfg(test)]
 use super::played::{Disk, Fate, at_once};
+use super::{folder, whole};
 
 /// How long a statement waits for another process of ours.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -37,6 +37,12 @@ pub enum StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        Self::from_sqlx(&error)
+    }
+}
+
+impl StoreError {
+    pub(super) fn from_sqlx(error: &sqlx::Error) -> Self {
         let Some(database) = error.as_database_error() else {
             return match error {
                 sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => {
@@ -83,9 +89,92 @@ pub(super) type Schemas = &'static [&'static str];
 
 #[derive(Debug, Clone)]
 pub(super) struct Conn {
-    conn: Arc<Mutex<SqliteConnection>>,
+    link: Arc<Mutex<Link>>,
     #[cfg(test)]
     disk: Option<Arc<Disk>>,
+}
+
+/// The connection, and what it is connected to.
+#[derive(Debug)]
+struct Link {
+    conn: SqliteConnection,
+    /// Of a file that must not be lost.
+    kept: Option<Kept>,
+}
+
+/// A file that another process may mend and put a new one in its place.
+#[derive(Debug)]
+struct Kept {
+    file: PathBuf,
+    options: SqliteConnectOptions,
+    schemas: Schemas,
+    id: FileId,
+}
+
+/// What tells a file from another of its name.
+type FileId = (u64, u64);
+
+fn id_of(file: &Path) -> Result<FileId, StoreError> {
+    // The name is free for a moment while another process puts a new file in its place.
+    const TRIES: u32 = 20;
+    for _ in 0..TRIES {
+        match std::fs::metadata(file) {
+            #[cfg(unix)]
+            Ok(found) => {
+                use std::os::unix::fs::MetadataExt;
+                return Ok((found.dev(), found.ino()));
+            }
+            // There an open file cannot be renamed.
+            #[cfg(not(unix))]
+            Ok(_) => return Ok((0, 0)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(StoreError::Failed("the file is gone; start anew".to_owned()))
+}
+
+impl Link {
+    /// Goes over to the file that now has the name. What is written to the old one would not be found again.
+    async fn follow(&mut self) -> Result<(), StoreError> {
+        let Some(kept) = &mut self.kept else { return Ok(()) };
+        let mut id = id_of(&kept.file)?;
+        while id != kept.id {
+            let mut conn = SqliteConnection::connect_with(&kept.options).await?;
+            migrate(&mut conn, kept.schemas).await?;
+            let is_now = id_of(&kept.file)?;
+            if is_now == id {
+                kept.id = id;
+                self.conn = conn;
+            }
+            id = is_now;
+        }
+        Ok(())
+    }
+
+    /// Begins a transaction on the file that has the name; nobody puts another in its place before it ends. By
+    /// hand: SQLite undoes a transaction by itself on a full disk, of which sqlx's own knows nothing.
+    async fn begin(&mut self) -> Result<(), StoreError> {
+        loop {
+            self.follow().await?;
+            execute(&mut self.conn, "BEGIN IMMEDIATE").await?;
+            let moved = match &self.kept {
+                Some(kept) => id_of(&kept.file).map(|id| id != kept.id),
+                None => Ok(false),
+            };
+            match moved {
+                Ok(false) => return Ok(()),
+                // Mended while we waited for it.
+                Ok(true) => execute(&mut self.conn, "ROLLBACK").await?,
+                Err(error) => {
+                    let _ = execute(&mut self.conn, "ROLLBACK").await;
+                    return Err(error);
+                }
+            }
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -110,15 +199,20 @@ impl Db {
                 Kind::Kept => SqliteSynchronous::Full,
                 Kind::Cached => SqliteSynchronous::Normal,
             });
-        Self::connect(options, schemas).await
+        let kept = (kind == Kind::Kept).then(|| file.to_owned());
+        Self::connect(options, schemas, kept).await
     }
 
     /// A store in memory, for where no disk can be written.
     pub async fn in_memory(schemas: Schemas) -> Result<Self, StoreError> {
-        Self::connect(SqliteConnectOptions::new().in_memory(true), schemas).await
+        Self::connect(SqliteConnectOptions::new().in_memory(true), schemas, None).await
     }
 
-    async fn connect(options: SqliteConnectOptions, schemas: Schemas) -> Result<Self, StoreError> {
+    async fn connect(
+        options: SqliteConnectOptions,
+        schemas: Schemas,
+        kept: Option<PathBuf>,
+    ) -> Result<Self, StoreError> {
         let options = options
             .busy_timeout(PATIENCE)
             .pragma("cell_size_check", "ON")
@@ -128,14 +222,22 @@ impl Db {
             Some(_) => options.synchronous(SqliteSynchronous::Off),
             None => options,
         };
-        let conn = off_thread(async move {
+        let link = off_thread(async move {
+            let id = kept.as_deref().map(id_of).transpose()?;
             let mut conn = SqliteConnection::connect_with(&options).await?;
+            if kept.is_some()
+                && let Err(error) = whole::check(&mut conn, schemas).await
+            {
+                let _ = conn.close().await;
+                return Err(error);
+            }
             migrate(&mut conn, schemas).await?;
-            Ok(conn)
+            let kept = kept.zip(id).map(|(file, id)| Kept { file, options, schemas, id });
+            Ok(Link { conn, kept })
         })
         .await?;
         Ok(Self::Open(Conn {
-            conn: Arc::new(Mutex::new(conn)),
+            link: Arc::new(Mutex::new(link)),
             #[cfg(test)]
             disk: Disk::played(),
         }))
@@ -143,6 +245,15 @@ impl Db {
 
     pub const fn broken(error: StoreError) -> Self {
         Self::Broken(error)
+    }
+
+    /// Lets go of the file at once.
+    pub async fn close(self) {
+        if let Self::Open(Conn { link, .. }) = self
+            && let Ok(link) = Arc::try_unwrap(link)
+        {
+            let _ = off_thread(async move { Ok(link.into_inner().conn.close().await?) }).await;
+        }
     }
 
     fn conn(&self) -> Result<Conn, StoreError> {
@@ -159,8 +270,13 @@ impl Db {
         + Send
         + 'static,
     ) -> Result<T, StoreError> {
-        let Conn { conn, .. } = self.conn()?;
-        off_thread(async move { Ok(work(&mut *conn.lock().await).await?) }).await
+        let Conn { link, .. } = self.conn()?;
+        off_thread(async move {
+            let mut link = link.lock().await;
+            link.follow().await?;
+            Ok(work(&mut link.conn).await?)
+        })
+        .await
     }
 
     /// Runs statements that all count or none, and once this has answered stand on the disk.
@@ -177,18 +293,18 @@ impl Db {
         if matches!(fate, Fate::Fails | Fate::DiesBefore) {
             return Disk::or_dead(opened.disk.as_ref(), Err(StoreError::NoSpace)).await;
         }
-        let conn = Arc::clone(&opened.conn);
+        let link = Arc::clone(&opened.link);
         let done = off_thread(async move {
-            let mut conn = conn.lock().await;
-            // By hand: SQLite undoes a transaction by itself on a full disk, of which sqlx's own knows nothing.
-            execute(&mut conn, "BEGIN IMMEDIATE").await?;
-            let done = match work(&mut conn).await {
-                Ok(done) => execute(&mut conn, "COMMIT").await.map(|()| done),
+            let mut link = link.lock().await;
+            link.begin().await?;
+            let conn = &mut link.conn;
+            let done = match work(conn).await {
+                Ok(done) => execute(conn, "COMMIT").await.map(|()| done),
                 Err(error) => Err(error),
             };
             if done.is_err() {
                 // Fails where there is nothing left to undo.
-                let _ = execute(&mut conn, "ROLLBACK").await;
+                let _ = execute(conn, "ROLLBACK").await;
             }
             Ok(done?)
         })
@@ -200,6 +316,17 @@ impl Db {
         }
         done
     }
+}
+
+/// Opens a damaged file for whatever can be read of it: what is wrong with one table hinders no other.
+pub(super) async fn connect_damaged(file: &Path) -> Result<SqliteConnection, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .busy_timeout(PATIENCE)
+        .pragma("cell_size_check", "ON")
+        .pragma("writable_schema", "ON")
+        .disable_statement_logging();
+    Ok(SqliteConnection::connect_with(&options).await?)
 }
 
 /// Brings the schema up to the newest; each step is a transaction with its number.
@@ -223,7 +350,7 @@ async fn migrate(conn: &mut SqliteConnection, schemas: Schemas) -> Result<(), St
     Ok(())
 }
 
-async fn version(conn: &mut SqliteConnection) -> Result<usize, StoreError> {
+pub(super) async fn version(conn: &mut SqliteConnection) -> Result<usize, StoreError> {
     let (version,): (i64,) = sqlx::query_as("PRAGMA user_version").fetch_one(conn).await?;
     usize::try_from(version).map_err(|_| StoreError::Newer)
 }

@@ -14,6 +14,7 @@ mod folder;
 mod forget;
 mod identity;
 mod lock;
+mod mend;
 mod outbox;
 #[cfg(test)]
 pub(super) mod played;
@@ -21,6 +22,7 @@ mod row;
 mod sending;
 #[cfg(test)]
 mod tests;
+mod whole;
 
 use std::sync::atomic::AtomicI64;
 use std::sync::{Mutex, PoisonError};
@@ -39,7 +41,7 @@ pub(super) use lock::DrainLock;
 pub use outbox::{Cause, NewEntry, Row, RowState, Rows, Setback};
 pub use sending::Outgoing;
 
-use self::db::{Db, Kind, Schemas};
+use self::db::{Db, Schemas};
 use crate::domain::UserId;
 
 const KEEP: Schemas = &[include_str!("../../../assets/migrations/client/keep.sql")];
@@ -85,8 +87,10 @@ impl Store {
     /// Opens what is kept at a place. It never fails: what cannot be opened stands in memory for this run, and
     /// the notices say so ([`Store::take_notices`]); [`Store::is_on_disk`] tells, too.
     pub async fn open(place: Place, fingerprint: Fingerprint) -> Self {
-        match Db::open(&place.state.join(KEEP_FILE), Kind::Kept, KEEP).await {
-            Ok(keep) => Self::with(Some(place), keep, fingerprint, Vec::new()).await,
+        match mend::open(&place.state).await {
+            Ok((keep, told)) => {
+                Self::with(Some(place), keep, fingerprint, told.into_iter().collect()).await
+            }
             Err(error) => {
                 let notice = format!(
                     "What you order and write is not kept on this machine in this run: {} cannot be used, \

@@ -99,7 +99,8 @@ impl Wake for Unpark {
 /// Waits for work here and now, so that neither time nor anything else of the program goes on meanwhile.
 pub(super) fn at_once<T>(work: impl Future<Output = T>) -> T {
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
-    let mut work = pin!(work);
+    // Long work would otherwise be told to let others go first, and there are none here.
+    let mut work = pin!(tokio::task::unconstrained(work));
     loop {
         match work.as_mut().poll(&mut Context::from_waker(&waker)) {
             Poll::Ready(done) => return done,

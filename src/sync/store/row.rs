@@ -22,7 +22,11 @@ pub(super) mod state {
     pub const REFUSED: &str = "refused";
     pub const DAMAGED: &str = "damaged";
     pub const DONE: &str = "done";
+    pub const ALL: [&str; 6] = [QUEUED, SENDING, ASKED, REFUSED, DAMAGED, DONE];
 }
+
+/// No entry has a higher number: what a number of JSON can hold.
+pub(super) const MAX_NUMBER: i64 = 1 << 53;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Raw {
@@ -137,6 +141,13 @@ impl Raw {
         .bind(self.sum())
         .execute(conn)
         .await?;
+        Ok(())
+    }
+
+    /// Adds a row that cannot be believed, so that it is seen as one that has changed by itself.
+    pub async fn insert_unsound(&self, conn: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+        self.insert(conn).await?;
+        sqlx::query("UPDATE outbox SET sum = x'' WHERE n = $1").bind(self.n).execute(conn).await?;
         Ok(())
     }
 
