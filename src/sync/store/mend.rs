@@ -150,6 +150,10 @@ impl Paths {
             moved(&self.before, &file)?;
             set_aside.get_or_insert(file);
         }
+        #[cfg(test)]
+        if super::played::Disk::played().is_some() {
+            return Ok(set_aside);
+        }
         #[cfg(unix)]
         File::open(&self.folder)?.sync_all()?;
         Ok(set_aside)

@@ -181,3 +181,57 @@ async fn of_a_thousand_damaged_files_none_loses_or_alters_anything_unsaid() {
         "{unharmed} unharmed, {by_row} with unsound rows, {mended} mended, {all_kept} of them with all"
     );
 }
+
+/// The last page is that of an index. What is in the tables is whole.
+fn damage_an_index(dir: &TempDir) {
+    use std::os::unix::fs::FileExt;
+    let keep = Paths::of(&place(dir).state).keep;
+    let file = fs::OpenOptions::new().write(true).open(&keep).unwrap();
+    let last = length(&keep) - PAGE as u64;
+    file.write_all_at(&[0; PAGE], last).unwrap();
+}
+
+#[tokio::test]
+async fn two_that_find_the_damage_at_once_mend_it_once_and_who_had_it_open_goes_over_to_the_new_file()
+ {
+    let dir = TempDir::new().unwrap();
+    let running = store(&dir).await;
+    running.enqueue(note("C-1", "a")).await.unwrap();
+    running.enqueue(note("C-2", "b")).await.unwrap();
+    let before = running.outbox().await.unwrap();
+    damage_an_index(&dir);
+
+    let open = || Store::open(place(&dir), token("t0ken"));
+    let (one, two) = tokio::join!(open(), open());
+    let told = [one.take_notices(), two.take_notices()].concat();
+    let [told] = <[String; 1]>::try_from(told).unwrap();
+    let aside = place(&dir).state.join("keep.db.damaged-1");
+    assert!(told.contains(&format!("set aside as {}", aside.display())), "{told}");
+    assert!(told.contains("2 of its acts and 0 of its drafts could be read"), "{told}");
+    assert!(aside.exists() && !place(&dir).state.join("keep.db.damaged-2").exists());
+    assert_eq!(one.outbox().await.unwrap(), before);
+
+    assert_eq!(running.enqueue(note("C-3", "c")).await, Ok(3));
+    for store in [&one, &two, &running] {
+        assert_eq!(store.outbox().await.unwrap().rows.len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn mending_that_was_broken_off_is_finished_and_what_is_gone_is_told() {
+    let dir = TempDir::new().unwrap();
+    let first = store(&dir).await;
+    first.enqueue(note("C-1", "a")).await.unwrap();
+    drop(first);
+    let paths = Paths::of(&place(&dir).state);
+    fs::rename(&paths.keep, &paths.mending).unwrap();
+    let again = Store::open(place(&dir), token("t0ken")).await;
+    assert!(again.take_notices()[0].contains("it is done now"));
+    assert_eq!(again.outbox().await.unwrap().rows.len(), 1);
+    drop(again);
+
+    fs::remove_file(&paths.keep).unwrap();
+    let anew = Store::open(place(&dir), token("t0ken")).await;
+    assert!(anew.take_notices()[0].contains("was there before and is gone"));
+    assert_eq!(anew.enqueue(note("C-1", "b")).await, Ok(1));
+}
