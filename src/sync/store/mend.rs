@@ -28,7 +28,7 @@ const WAITS: u32 = 150;
 const WAIT: Duration = Duration::from_millis(10);
 
 /// How often reading goes on behind a place that cannot be read, for each table.
-const PROBES: u32 = 1500;
+const PROBES: u32 = 250;
 
 /// Opens the file of a state folder, or makes it. With it comes a sentence for the person if it had to be mended.
 pub(super) async fn open(state: &Path) -> Result<(Db, Option<String>), StoreError> {
