@@ -46,7 +46,7 @@ fn mutate(bytes: &mut Vec<u8>, chance: &mut Chance) {
         4 => flip(&mut bytes[..100], chance),
         5 => bytes[page(chance.below(pages))].fill(0),
         6 => bytes.copy_within(page(chance.below(pages)), chance.below(pages) * PAGE),
-        7 => bytes.extend((0..1 + chance.below(9000)).map(|n| (n % 251) as u8)),
+        7 => bytes.extend((0..=250).cycle().take(1 + chance.below(9000))),
         _ => bytes.clear(),
     }
 }
