@@ -196,8 +196,15 @@ impl Run {
             let row = rows.iter().find(|row| row.n == n);
             let case = row.map(|row| &row.case).or(self.cases.get(&n));
             let case = case.cloned().unwrap_or_else(|| CaseId::new(""));
+            let is_behind = rows.iter().any(|row| {
+                row.n < n && row.case == case && matches!(row.state, RowState::Asked(_))
+            });
             let end = match self.done.remove(&n) {
                 Some(acted) => End::Done(acted),
+                // Whatever an earlier try of it met.
+                None if is_behind && row.is_some_and(|row| row.state == RowState::Queued) => {
+                    End::Waiting(None)
+                }
                 None => self.end(n, row).await?,
             };
             ends.push(Drained { n, case, end });

@@ -66,6 +66,7 @@ fn table(
         state: "damaged",
         queued_at: None,
         text: Untrusted::new(entry::one_line(damaged.text.raw())),
+        question: None,
         below: None,
     }));
     rows.sort_by_key(|row| row.n);
@@ -78,9 +79,15 @@ fn table(
         let head = format!("{place}  {state}  {}  ", padded(&at, WHEN));
         let used = columns(&place) + 2 + 7 + 2 + WHEN + 2;
         let left = output.width.saturating_sub(used).max(20);
-        let text = output.field(&row.text, left);
-        output.line(format!("{head}{text}").trim_end_matches(' '))?;
         // In a pipe an entry is a line.
+        let text = match &row.question {
+            Some(question) if !output.terminal => {
+                Untrusted::new(format!("{question} ({})", row.text.raw()))
+            }
+            _ => row.text,
+        };
+        let text = output.field(&text, left);
+        output.line(format!("{head}{text}").trim_end_matches(' '))?;
         if let Some(below) = row.below.filter(|_| output.terminal) {
             let indent = columns(&place) + 2;
             output.prose(&below, indent)?;
@@ -97,6 +104,8 @@ struct Row {
     state: &'static str,
     queued_at: Option<DateTime<Utc>>,
     text: Untrusted,
+    /// What the person is asked.
+    question: Option<String>,
     /// Why it is still there.
     below: Option<Untrusted>,
 }
@@ -104,7 +113,8 @@ struct Row {
 impl Row {
     fn of(entry: &Entry) -> Self {
         let text = entry::one_line(&entry::act(&entry.case, &entry.action));
-        let below = entry::question(entry).map(Untrusted::new).or_else(|| {
+        let question = entry::question(entry);
+        let below = question.clone().map(Untrusted::new).or_else(|| {
             let error = entry::last_error(entry)?;
             Some(match entry.tries {
                 0 | 1 => error,
@@ -116,6 +126,7 @@ impl Row {
             state: entry::state(&entry.state),
             queued_at: Some(entry.queued_at),
             text: Untrusted::new(text),
+            question,
             below,
         }
     }

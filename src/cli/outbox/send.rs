@@ -1,5 +1,6 @@
 //! `caseload outbox send`
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,6 +64,8 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
     let mut none = true;
     for kept in &all {
         let desk = &kept.connection.desk;
+        // Of the cases that an entry is asked about, what comes after it waits for the answer.
+        let mut asked = HashSet::new();
         let before = kept.rows().await?;
         none &= before.rows.iter().all(discard::is_done) && before.damaged.is_empty();
         let api = Arc::clone(&kept.connection.api);
@@ -71,7 +74,12 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
         for drained in ends.map_err(|error| kept.failed("send", &error))? {
             let row = before.rows.iter().find(|row| row.n == drained.n);
             let named = several.then_some(desk.as_str());
-            worst = worst.max(tell(session, kept, named, row, drained, &mut came)?);
+            if matches!(drained.end, End::Asked(_)) {
+                asked.insert(drained.case.clone());
+            }
+            let is_behind = asked.contains(&drained.case);
+            let exit = tell(session, kept, named, row, drained, &mut came)?;
+            worst = worst.max(if is_behind { Exit::Conflict } else { exit });
         }
         let left = kept.outbox().await?;
         if !left.damaged.is_empty() {
