@@ -7,85 +7,33 @@
     reason = "a failed step of a test is its failure"
 )]
 
-use std::io::{BufRead, BufReader, Read, Write};
+#[path = "support/program.rs"]
+mod program;
+
+use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::Duration;
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-/// The longest that anything may take; a program that hangs fails the test instead of holding it.
-const BOUND: Duration = Duration::from_mins(1);
-const PROGRAM: &str = env!("CARGO_BIN_EXE_caseload");
+use program::Serving;
 
-/// A demo desk that is served until the test is over.
-struct Desk {
-    child: Child,
-    said: Value,
-    _home: TempDir,
+fn desk() -> Serving {
+    Serving::start(program::At::nowhere(), &["demo", "--headless", "--still", "--cases", "30"])
 }
 
-impl Desk {
-    fn start() -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let mut child = program(&home)
-            .args(["demo", "--headless", "--still", "--cases", "30"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let (told, first) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut line = String::new();
-            let _ = stdout.read_line(&mut line);
-            let _ = told.send(line);
-        });
-        let Ok(line) = first.recv_timeout(BOUND) else {
-            let _ = child.kill();
-            panic!("the demo did not say where it serves");
-        };
-        Self { child, said: serde_json::from_str(&line).unwrap(), _home: home }
-    }
-
-    fn who(&self, role: &str) -> At {
-        At::new(self.said["url"].as_str().unwrap(), self.said["tokens"][role].as_str().unwrap())
-    }
-}
-
-impl Drop for Desk {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn program(home: &TempDir) -> Command {
-    let mut command = Command::new(PROGRAM);
-    command.env_clear().env("CASELOAD_HOME", home.path()).env("HOME", home.path());
-    command.current_dir(home.path());
-    command
+fn who(desk: &Serving, role: &str) -> At {
+    At(desk.who(role))
 }
 
 /// Somebody with a folder of their own.
-struct At {
-    home: TempDir,
-    url: String,
-    token: String,
-}
+struct At(program::At);
 
 impl At {
-    fn new(url: &str, token: &str) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        Self { home, url: url.to_owned(), token: token.to_owned() }
-    }
-
     fn path(&self, name: &str) -> PathBuf {
-        self.home.path().join(name)
+        self.0.home.path().join(name)
     }
 
     fn write(&self, name: &str, content: &[u8]) {
@@ -96,50 +44,19 @@ impl At {
         std::fs::read(self.path(name)).unwrap()
     }
 
-    /// Exit code, standard output, standard error.
-    fn run(&self, args: &[&str]) -> (i32, String, String) {
-        let child = program(&self.home)
-            .args(args)
-            .env("CASELOAD_URL", &self.url)
-            .env("CASELOAD_TOKEN", &self.token)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let id = child.id();
-        let (told, done) = mpsc::channel();
-        std::thread::spawn(move || {
-            let _ = told.send(child.wait_with_output());
-        });
-        let Ok(output) = done.recv_timeout(BOUND) else {
-            let _ = Command::new("kill").args(["-KILL", &id.to_string()]).status();
-            panic!("{args:?} did not end");
-        };
-        let output = output.unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
-    }
-
     #[track_caller]
     fn ok(&self, args: &[&str]) -> String {
-        let (exit, out, err) = self.run(args);
-        assert_eq!((exit, err.as_str()), (0, ""), "{out}");
-        out
+        self.0.run(args).ok()
     }
 
     #[track_caller]
     fn fails(&self, exit: i32, says: &str, args: &[&str]) {
-        let (got, out, err) = self.run(args);
-        assert_eq!(got, exit, "{err}\n{out}");
-        assert!(err.contains(says), "{err} does not say: {says}");
+        self.0.run(args).fails(exit, says);
     }
 
     /// A case at 2nd level, where an engineer may attach.
     fn case(&self) -> String {
-        let cases: Value = serde_json::from_str(&self.ok(&["list", "--json"])).unwrap();
-        let case = cases.as_array().unwrap().iter().find(|case| case["tier"] == "second");
-        case.expect("a case at 2nd level")["id"].as_str().unwrap().to_owned()
+        program::case_where(&self.0, |case| case["tier"] == "second")
     }
 }
 
@@ -159,8 +76,8 @@ fn noise(length: usize) -> Vec<u8> {
 
 #[test]
 fn files_go_up_are_shown_with_their_numbers_and_come_down_the_same() {
-    let desk = Desk::start();
-    let at = desk.who("engineer");
+    let desk = desk();
+    let at = who(&desk, "engineer");
     let case = at.case();
     let (dump, log) = (noise(1_500_000), b"a line\n".to_vec());
     at.write("dump.gz", &dump);
@@ -186,8 +103,8 @@ fn files_go_up_are_shown_with_their_numbers_and_come_down_the_same() {
 
 #[test]
 fn nothing_that_is_there_is_overwritten_unless_it_is_asked_for() {
-    let desk = Desk::start();
-    let at = desk.who("engineer");
+    let desk = desk();
+    let at = who(&desk, "engineer");
     let case = at.case();
     at.write("a.log", b"of the desk\n");
     at.ok(&["attach", &case, "a.log"]);
@@ -209,8 +126,8 @@ fn nothing_that_is_there_is_overwritten_unless_it_is_asked_for() {
 
 #[test]
 fn a_download_goes_on_where_it_broke_off() {
-    let desk = Desk::start();
-    let at = desk.who("engineer");
+    let desk = desk();
+    let at = who(&desk, "engineer");
     let case = at.case();
     let dump = noise(900_000);
     at.write("dump.gz", &dump);
@@ -219,7 +136,7 @@ fn a_download_goes_on_where_it_broke_off() {
     // A line that breaks off after some of the answer, and tells what it was asked.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let between = format!("http://{}", listener.local_addr().unwrap());
-    let desk_address = desk.said["url"].as_str().unwrap().trim_start_matches("http://").to_owned();
+    let desk_address = desk.url().trim_start_matches("http://").to_owned();
     let (told, asked) = mpsc::channel();
     std::thread::spawn(move || {
         for client in listener.incoming().take(2) {
@@ -243,15 +160,15 @@ fn a_download_goes_on_where_it_broke_off() {
             let _ = told.send(head);
         }
     });
-    let cut = At { home: at.home, url: between, token: at.token.clone() };
+    let cut = At(at.0.with("CASELOAD_URL", &between));
     cut.fails(6, "dump.gz.part; run it again to go on", &["download", &case, "1"]);
     let there = cut.read("dump.gz.part");
     assert!((200_000..400_000).contains(&there.len()), "{}", there.len());
     assert!(!cut.path("dump.gz").exists(), "what is not whole does not have the name");
     for _ in 0..2 {
-        asked.recv_timeout(BOUND).unwrap();
+        asked.recv_timeout(program::BOUND).unwrap();
     }
-    let at = At { home: cut.home, url: at.url, token: at.token };
+    let at = At(cut.0.with("CASELOAD_URL", desk.url()));
     at.ok(&["download", &case, "1"]);
     assert!(at.read("dump.gz") == dump);
     assert!(!at.path("dump.gz.part").exists());
@@ -264,8 +181,8 @@ fn a_download_goes_on_where_it_broke_off() {
 
 #[test]
 fn what_cannot_be_attached_or_brought_is_said_with_the_right_exit_code() {
-    let desk = Desk::start();
-    let at = desk.who("engineer");
+    let desk = desk();
+    let at = who(&desk, "engineer");
     let case = at.case();
     at.write("a.log", b"a line\n");
     at.write("empty.log", b"");
@@ -277,17 +194,17 @@ fn what_cannot_be_attached_or_brought_is_said_with_the_right_exit_code() {
     at.fails(4, "A file of this type cannot be attached", &attach("program"));
     at.fails(3, "Could not attach a.log to C-1", &["attach", "C-1", "a.log"]);
     at.fails(2, "", &["attach", &case]);
-    desk.who("oncall").fails(1, "there is no such file", &attach("a.log"));
-    let oncall = desk.who("oncall");
+    who(&desk, "oncall").fails(1, "there is no such file", &attach("a.log"));
+    let oncall = who(&desk, "oncall");
     oncall.write("a.log", b"a line\n");
     oncall.fails(4, "The one on call may not attach files", &attach("a.log"));
     at.fails(3, "has no file 7", &["download", &case, "7"]);
     at.fails(3, "There is no case C-1", &["download", "C-1"]);
     // One of several that fails does not keep the others back.
-    let (exit, out, err) = at.run(&["attach", &case, "program", "a.log"]);
-    assert_eq!(exit, 4, "{err}");
-    assert!(out.contains("attached a.log as file 1"), "{out}");
-    let nowhere = At::new("http://127.0.0.1:1", "no-token-of-this-desk");
+    let attached = at.0.run(&["attach", &case, "program", "a.log"]);
+    assert_eq!(attached.exit, 4, "{}", attached.err);
+    assert!(attached.out.contains("attached a.log as file 1"), "{}", attached.out);
+    let nowhere = At(program::At::desk("http://127.0.0.1:1", "no-token-of-this-desk"));
     nowhere.write("a.log", b"x");
     nowhere.fails(6, "a.log was not attached to C-1", &["attach", "C-1", "a.log"]);
     nowhere.fails(6, "Could not list the files of C-1", &["download", "C-1"]);

@@ -17,6 +17,7 @@ use crate::domain::{
 use crate::sla::policy::PolicyDocument;
 use crate::wire::{Acted, CorrectionDraft, Corrections, Feed, Me, Problem, Report, Reported};
 use files::{Downloaded, Partial, Receiver, Upload};
+pub(crate) use token::short_hash;
 pub use token::{Fingerprint, Tokens};
 
 /// Why a call has no answer that can be used.

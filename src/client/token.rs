@@ -15,12 +15,7 @@ impl Fingerprint {
     /// Tokens are long and drawn, so that a plain hash gives nothing away.
     #[must_use]
     pub fn of(token: &SecretString) -> Self {
-        let hash = Sha256::digest(token.expose_secret().as_bytes());
-        let mut digits = String::new();
-        for byte in hash.iter().take(16) {
-            let _ = write!(digits, "{byte:02x}");
-        }
-        Self(digits)
+        Self(short_hash(token.expose_secret()))
     }
 
     /// As it stands in files: 32 hexadecimal digits.
@@ -28,6 +23,16 @@ impl Fingerprint {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// A name that tells nothing but is always the same for the same text: 32 hexadecimal digits.
+pub(crate) fn short_hash(text: &str) -> String {
+    let mut name = String::new();
+    for byte in &Sha256::digest(text.as_bytes())[..16] {
+        // Writing to a text cannot fail.
+        let _ = write!(name, "{byte:02x}");
+    }
+    name
 }
 
 /// Where a desk's token is to be had.

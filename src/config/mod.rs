@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use crate::domain::nearest;
+use crate::domain::outbox::ASK_AFTER;
 pub use desk::{Desk, Desks, TokenPlace};
 pub use environment::{Environment, SECRETS};
 pub use file::{DeskKind, QuietHours, Theme};
@@ -111,9 +112,6 @@ pub struct Alerts {
     pub osc: Setting<bool>,
     pub quiet: Setting<Option<QuietHours>>,
 }
-
-/// After how long an escalation, a closing or a handing back that waited is asked about before it is sent.
-pub const ASK_AFTER: Duration = Duration::from_mins(15);
 
 /// Everything that is set.
 #[derive(Debug, Clone)]

@@ -1,9 +1,14 @@
 //! What was ordered and has no final answer yet, as the screen and the command line see it.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{Action, Case, CaseId, Untrusted};
+
+/// How long an escalation, a closing or a hand-back may wait and still be sent unasked, unless the settings say it.
+pub const ASK_AFTER: Duration = Duration::from_mins(15);
 
 /// All that is in the outbox, in the order in which it was ordered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 use ratatui::layout::{Position, Rect};
 
+use super::centred;
 use super::form::frame_hints;
 use super::pen::{Pen, Stroke, columns};
 use crate::app::layout::inside;
@@ -33,12 +34,7 @@ pub fn draw(pen: &mut Pen, screen: Rect, view: &ConfirmView) -> Option<Position>
     // Air above and below, where there is room for it.
     let air = u16::from(text_height + 4 <= screen.height.saturating_sub(2));
     let height = (text_height + 2 + 2 * air).min(screen.height);
-    let area = Rect {
-        x: screen.x + (screen.width - width) / 2,
-        y: screen.y + (screen.height - height) / 2,
-        width,
-        height,
-    };
+    let area = centred(screen, width, height);
     pen.clear(area);
     let title = pen.tone(Tone::Title);
     pen.frame(area, Stroke::Single, pen.tone(Tone::Error), &[(&view.title, title)], &[]);

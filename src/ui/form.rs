@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
 use super::pen::{Pen, Stroke, columns};
-use super::{footer, wrap};
+use super::{centred, footer, wrap};
 use crate::app::layout::inside;
 use crate::app::view::{Audience, FieldKind, FieldView, FormView, Hint, Line, Tone};
 use crate::domain::text::safe_line;
@@ -58,12 +58,7 @@ pub fn draw(pen: &mut Pen, screen: Rect, form: &FormView) -> Option<Position> {
     };
     let most = screen.height - if roomy { 2 } else { 0 };
     let height = (shares.sum() + shares.gaps() + 2).clamp(5, most.max(5)).min(screen.height);
-    let area = Rect {
-        x: screen.x + (screen.width - width) / 2,
-        y: screen.y + (screen.height - height) / 2,
-        width,
-        height,
-    };
+    let area = centred(screen, width, height);
     let shares = shares.within(height.saturating_sub(2));
 
     let (stroke, style) = match form.audience {

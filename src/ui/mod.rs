@@ -40,6 +40,16 @@ pub struct Look {
     pub ascii: bool,
 }
 
+/// So many columns and rows in the middle of the screen, which has them.
+const fn centred(screen: Rect, width: u16, height: u16) -> Rect {
+    Rect {
+        x: screen.x + (screen.width - width) / 2,
+        y: screen.y + (screen.height - height) / 2,
+        width,
+        height,
+    }
+}
+
 /// Draws one whole screen.
 pub fn draw(frame: &mut Frame, snapshot: &Snapshot, look: &Look) {
     let screen = frame.area();

@@ -3,6 +3,7 @@
 
 use ratatui::layout::{Position, Rect};
 
+use super::centred;
 use super::form::frame_hints;
 use super::pen::{Pen, Stroke, columns};
 use crate::app::layout::inside;
@@ -81,12 +82,7 @@ pub fn draw(pen: &mut Pen, screen: Rect, view: &OutboxView) -> Option<Position> 
     let rows = u16::try_from(view.rows.len()).unwrap_or(TALLEST);
     let wanted = rows.saturating_add(TOLD_ROWS + 3).clamp(LEAST, TALLEST);
     let height = (screen.height - if roomy { 4 } else { 0 }).min(wanted);
-    let area = Rect {
-        x: screen.x + (screen.width - width) / 2,
-        y: screen.y + u16::from(roomy) * 2,
-        width,
-        height,
-    };
+    let area = Rect { y: screen.y + u16::from(roomy) * 2, ..centred(screen, width, height) };
     pen.clear(area);
     let title = match view.rows.len() {
         0 => "Outbox".to_owned(),

@@ -2,6 +2,7 @@
 
 use ratatui::layout::{Position, Rect};
 
+use super::centred;
 use super::form::{frame_hints, short_title};
 use super::help::search_line;
 use super::pen::{Pen, Stroke, columns};
@@ -19,12 +20,7 @@ pub fn draw(pen: &mut Pen, screen: Rect, view: &PaletteView) -> Option<Position>
     let width = (screen.width - if roomy { 4 } else { 0 }).min(WIDEST);
     let height = (screen.height - if roomy { 4 } else { 0 }).min(TALLEST);
     // The search line must not move while what it finds gets shorter.
-    let area = Rect {
-        x: screen.x + (screen.width - width) / 2,
-        y: screen.y + u16::from(roomy) * 2,
-        width,
-        height,
-    };
+    let area = Rect { y: screen.y + u16::from(roomy) * 2, ..centred(screen, width, height) };
     pen.clear(area);
     let title =
         view.case.as_ref().map_or("Command".to_owned(), |case| format!("Command on {case}"));

@@ -1,13 +1,13 @@
 //! Where a desk's own files are on this machine, and how they are made: private, and safe on a disk that is
 //! shared over a network.
 
-use std::fmt::Write as _;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use url::Url;
+
+pub(super) use crate::client::short_hash;
 
 /// The folders of one desk. None need exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,16 +34,6 @@ impl Place {
         let name = format!("{host}-{}", &short_hash(plain)[..12]);
         Self { state: state.join("desks").join(&name), cache: cache.join("desks").join(&name) }
     }
-}
-
-/// A name that tells nothing but is always the same for the same text: 32 hexadecimal digits.
-pub(super) fn short_hash(text: &str) -> String {
-    let mut name = String::new();
-    for byte in &Sha256::digest(text.as_bytes())[..16] {
-        // Writing to a text cannot fail.
-        let _ = write!(name, "{byte:02x}");
-    }
-    name
 }
 
 /// Makes a folder that nobody else on the machine can look into.

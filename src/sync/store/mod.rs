@@ -26,6 +26,7 @@ mod whole;
 
 use std::sync::atomic::AtomicI64;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::sync::watch;
@@ -43,12 +44,10 @@ pub use sending::Outgoing;
 
 use self::db::{Db, Schemas};
 use crate::domain::UserId;
+use crate::domain::outbox::ASK_AFTER;
 
 const KEEP: Schemas = &[include_str!("../../../assets/migrations/client/keep.sql")];
 const KEEP_FILE: &str = "keep.db";
-
-/// How long an escalation, a closing or a hand-back may wait and still be sent unasked.
-const ASK_AFTER: TimeDelta = TimeDelta::minutes(15);
 
 /// Whose what is kept is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +76,7 @@ pub struct Store {
     fingerprint: Fingerprint,
     cache: cache::Cache,
     owner: watch::Sender<Owner>,
-    ask_after: TimeDelta,
+    ask_after: Duration,
     /// By which number SQLite told changes of other processes last.
     seen_version: AtomicI64,
     notices: Mutex<Vec<String>>,
@@ -133,12 +132,12 @@ impl Store {
     /// The same store with another time after which the person is asked whether a consequential act is still to
     /// be done.
     #[must_use]
-    pub fn asking_after(self, time: std::time::Duration) -> Self {
-        Self { ask_after: TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX), ..self }
+    pub fn asking_after(self, time: Duration) -> Self {
+        Self { ask_after: time, ..self }
     }
 
-    pub(super) const fn ask_after(&self) -> TimeDelta {
-        self.ask_after
+    pub(super) fn ask_after(&self) -> TimeDelta {
+        TimeDelta::from_std(self.ask_after).unwrap_or(TimeDelta::MAX)
     }
 
     /// Whose it is, as far as is known.
