@@ -9,6 +9,7 @@ use super::layout::Shape;
 use super::model::{Model, Overlay, Sure};
 use super::msg::Effect;
 use super::order;
+use super::page::{Page, board, corrections};
 use super::palette::entries;
 use super::queue::QueueName;
 use super::update::{keep_form, quit, refuse, remember};
@@ -56,6 +57,16 @@ fn pressed(model: &mut Model, key: KeyCombination, now: DateTime<Utc>, effects: 
         Context::Help => help(model, action, key),
         Context::Palette => palette(model, action, key, now, effects),
         Context::Outbox => outbox::press(model, action, now, effects),
+        Context::Board => {
+            if let Some(action) = action {
+                board::press(model, action, now, effects);
+            }
+        }
+        Context::Corrections => {
+            if let Some(action) = action {
+                corrections::press(model, action, now, effects);
+            }
+        }
     }
 }
 
@@ -80,7 +91,11 @@ pub fn context(model: &Model) -> Context {
         Some(Overlay::Help { .. } | Overlay::Why { .. }) => Context::Help,
         Some(Overlay::Palette { .. }) => Context::Palette,
         None if model.filtering.is_some() => Context::Filter,
-        None => Context::Desk,
+        None => match model.page {
+            Page::Desk => Context::Desk,
+            Page::Board(_) => Context::Board,
+            Page::Corrections(_) => Context::Corrections,
+        },
     }
 }
 
@@ -164,6 +179,8 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
         }
         Action::Quit => quit(model, now, effects),
         Action::Outbox => outbox::open(model),
+        Action::Board => board::open(model),
+        Action::Corrections => corrections::open(model, effects),
         Action::Undo => order::undo(model, now, effects),
         Action::SendHeld => order::send_held(model, now, effects),
         _ => {}

@@ -4,6 +4,7 @@
 mod acts;
 pub mod age;
 mod answer;
+mod asks;
 mod build;
 mod desk;
 mod details;
@@ -15,6 +16,7 @@ mod model;
 pub mod msg;
 mod order;
 mod outbox;
+mod page;
 mod palette;
 mod queue;
 #[cfg(test)]
@@ -26,6 +28,6 @@ mod words;
 mod zone;
 
 pub use model::{Model, Options};
-pub use msg::{ActFailure, ActId, Effect, Link, Msg, Told, Whoami};
+pub use msg::{ActFailure, ActId, AskId, Effect, Link, Msg, Told, Whoami};
 pub use update::update;
 pub use words::changes;

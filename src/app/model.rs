@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ratatui_textarea::TextArea;
 
 use super::acts::Acts;
+use super::asks::Asks;
 use super::build::detail_text;
 use super::desk::Desks;
 use super::details::Details;
@@ -12,6 +13,7 @@ use super::form::Form;
 use super::layout::{self, Areas};
 use super::msg::{ActId, Effect, Link};
 use super::outbox::{self, Item};
+use super::page::Page;
 use super::queue::{At, Queue, QueueName};
 use super::view::{Line, Pane, Tone};
 use super::why;
@@ -108,6 +110,9 @@ pub struct Model {
     /// The clock of the selected case that was chosen in the clocks pane; None: the most urgent one.
     pub(super) clock: Option<usize>,
     pub(super) text: DetailText,
+    /// What has the screen; the overlay stands over it.
+    pub(super) page: Page,
+    pub(super) asks: Asks,
     pub(super) acts: Acts,
     pub(super) drafts: Drafts,
     pub(super) overlay: Option<Overlay>,
@@ -144,6 +149,8 @@ impl Model {
             details: Details::default(),
             clock: None,
             text: DetailText::default(),
+            page: Page::default(),
+            asks: Asks::default(),
             acts: Acts::default(),
             drafts: Drafts::default(),
             overlay: None,

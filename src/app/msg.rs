@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use crokey::KeyCombination;
 
+use crate::domain::ask::{Answer, Ask, Unanswered};
 pub use crate::domain::outbox::ActFailure;
 use crate::domain::outbox::{Draft, Outbox};
 use crate::domain::{
@@ -17,6 +18,13 @@ use crate::sla::policy::Policy;
 /// count from 1 over all desks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ActId {
+    pub desk: DeskNo,
+    pub ticket: u64,
+}
+
+/// Names one question to a desk until it is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AskId {
     pub desk: DeskNo,
     pub ticket: u64,
 }
@@ -99,6 +107,11 @@ pub enum Msg {
         act: ActId,
         case: Box<Case>,
     },
+    /// What was asked by [`Effect::Ask`].
+    Answered {
+        ask: AskId,
+        answer: Box<Result<Answer, Unanswered>>,
+    },
     /// A signal or a hang-up: end without asking.
     Terminated,
 }
@@ -170,6 +183,13 @@ pub enum Effect {
         desk: DeskNo,
         n: u64,
     },
+    /// Ask a desk what somebody wants to see or to change now; [`Msg::Answered`] brings the answer.
+    Ask {
+        id: AskId,
+        ask: Box<Ask>,
+    },
+    /// Nobody waits for that answer any more.
+    CancelAsk(AskId),
     KeepDraft(Draft),
     DropDraft {
         case: CaseId,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::answer;
+use super::asks;
 use super::keys;
 use super::layout;
 use super::model::{Model, Overlay};
@@ -47,6 +48,7 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
             answer::watch(model, &case, &mut effects);
             order::done(model, act, *case, now, &mut effects);
         }
+        Msg::Answered { ask, answer } => asks::answered(model, ask, *answer, now, &mut effects),
         Msg::Terminated => {
             // What is held was ordered, and is held only for an undo that can no longer come.
             keep_form(model, now, &mut effects);

@@ -50,10 +50,27 @@ pub struct Snapshot {
     pub queue: QueueView,
     pub detail: DetailView,
     pub clocks: ClocksView,
+    /// What stands in the place of queue, detail and clocks; None: they do.
+    pub page: Option<PageView>,
     pub footer: Footer,
     pub overlay: Option<Overlay>,
     /// The pane that has the keys.
     pub focus: Pane,
+}
+
+/// What has the whole screen between header and footer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PageView {
+    Board(BoardView),
+    Corrections(CorrectionsView),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct BoardView {}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct CorrectionsView {
+    pub titles: Vec<Untrusted>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,8 +3,6 @@
 
 mod sending;
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use self::sending::Sending;
@@ -16,10 +14,10 @@ use super::look::Look;
 use super::outcome::{Exit, Failure, stopped};
 use super::output::Output;
 use super::session::{Connection, Session};
-use crate::client::{Answer, Call, CallError};
+use crate::client::CallError;
 use crate::domain::action::NewCorrection;
 use crate::domain::{Action, ActionKind, CaseId, CorrectionId, Finding, Revision, Tier, Untrusted};
-use crate::wire::{Acted, Code, Problem};
+use crate::wire::{Acted, Problem};
 
 /// What is to be done, to which cases.
 #[derive(Debug)]
@@ -210,30 +208,6 @@ pub(super) fn to_next(escalation: &Escalation, id: &CaseId, tier: Tier) -> Resul
         }
     };
     Ok(escalation.to(to))
-}
-
-/// How long to wait before the same request is sent again, to learn what became of it.
-const AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1200)];
-
-/// Makes a call that has a key. When the request may have reached the desk and no answer came, the same
-/// request with the same key is sent again: it acts once, and the answer tells what became of it.
-pub(super) async fn surely<'a, T>(call: impl Fn() -> Call<'a, T>) -> Result<Answer<T>, CallError> {
-    let mut in_doubt = false;
-    for wait in AGAIN_AFTER {
-        match call().await {
-            Err(CallError::NotReached { sent: true, .. }) => in_doubt = true,
-            Err(CallError::NotReached { sent: false, .. }) if in_doubt => {}
-            Err(CallError::Refused(problem)) if problem.code == Code::InProgress => in_doubt = true,
-            answered => return answered,
-        }
-        tokio::time::sleep(wait).await;
-    }
-    match call().await {
-        Err(CallError::NotReached { what, .. }) => {
-            Err(CallError::NotReached { what, sent: in_doubt })
-        }
-        answered => answered,
-    }
 }
 
 pub(super) fn missed(

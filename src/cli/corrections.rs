@@ -4,12 +4,12 @@ mod shown;
 
 use uuid::Uuid;
 
-use super::act::{surely, wrong_fields};
+use super::act::wrong_fields;
 use super::args::{Words, word};
 use super::outcome::{Exit, Failure, stopped};
 use super::session::{Connection, Session};
 use super::text::{Texts, resolved};
-use crate::client::{CallError, Outline};
+use crate::client::{CallError, Outline, surely};
 use crate::domain::{
     Amendment, CaseId, Correction, CorrectionId, CorrectionStatus, ReleasePlan, Revision,
 };

@@ -2,6 +2,7 @@
 
 pub mod files;
 pub mod native;
+mod surely;
 pub mod token;
 
 use std::time::Duration;
@@ -15,8 +16,11 @@ use crate::domain::{
     CorrectionStatus, Revision, Untrusted,
 };
 use crate::sla::policy::PolicyDocument;
-use crate::wire::{Acted, CorrectionDraft, Corrections, Feed, Me, Problem, Report, Reported};
+use crate::wire::{
+    Acted, CorrectionDraft, Corrections, Feed, Found, Me, Problem, Report, Reported,
+};
 use files::{Downloaded, Partial, Receiver, Upload};
+pub use surely::surely;
 pub(crate) use token::short_hash;
 pub use token::{Fingerprint, Tokens};
 
@@ -122,6 +126,11 @@ pub trait CaseApi: Send + Sync + 'static {
     ) -> Call<'a, Acted>;
 
     fn report<'a>(&'a self, report: &'a Report) -> Call<'a, Reported>;
+
+    /// Cases by their words, closed ones too, newest first; `after`: the `next` of the page before.
+    fn search<'a>(&'a self, _words: &'a str, _after: Option<&'a CaseId>) -> Call<'a, Found> {
+        Box::pin(async { Err(CallError::NotUnderstood("This desk cannot be searched".into())) })
+    }
 
     /// One page of the corrections. A desk of another kind may keep none, and so may the calls after this.
     fn corrections<'a>(&'a self, _outline: &'a Outline) -> Call<'a, Corrections> {

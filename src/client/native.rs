@@ -30,8 +30,8 @@ use crate::domain::{
 };
 use crate::sla::policy::PolicyDocument;
 use crate::wire::{
-    Acted, Code, CorrectionDraft, Corrections, Feed, Links, Me, PROBLEM_JSON, Problem, Report,
-    Reported,
+    Acted, Code, CorrectionDraft, Corrections, Feed, Found, Links, Me, PROBLEM_JSON, Problem,
+    Report, Reported,
 };
 
 pub use self::route::{ConnectError, Proxies};
@@ -361,6 +361,18 @@ impl CaseApi for NativeApi {
         to: &'a mut dyn Receiver,
     ) -> Call<'a, Downloaded> {
         self.bring_file(id, file, have, to).boxed()
+    }
+
+    fn search<'a>(&'a self, words: &'a str, after: Option<&'a CaseId>) -> Call<'a, Found> {
+        let mut url = self.url(&["cases"]);
+        {
+            let mut query = url.query_pairs_mut();
+            query.append_pair("q", words);
+            if let Some(after) = after {
+                query.append_pair("after", after.as_str());
+            }
+        }
+        self.ask(self.route.http.get(url), Asked::Read, Duration::ZERO).boxed()
     }
 
     fn corrections<'a>(&'a self, outline: &'a Outline) -> Call<'a, Corrections> {

@@ -2,6 +2,7 @@
 //! ours. The case API's JSON for these words is their serde form, so that a word has one home.
 
 pub mod action;
+pub mod ask;
 pub mod case;
 pub mod correction;
 pub mod freshness;

@@ -12,6 +12,8 @@ pub enum Context {
     Help,
     Palette,
     Outbox,
+    Board,
+    Corrections,
 }
 
 impl Context {
@@ -24,6 +26,8 @@ impl Context {
         Self::Help,
         Self::Palette,
         Self::Outbox,
+        Self::Board,
+        Self::Corrections,
     ];
 
     /// The context's table in the keymap file.
@@ -38,13 +42,15 @@ impl Context {
             Self::Help => "help",
             Self::Palette => "palette",
             Self::Outbox => "outbox",
+            Self::Board => "board",
+            Self::Corrections => "corrections",
         }
     }
 
     /// Whether people write here, so that a plain character must reach the text.
     #[must_use]
     pub const fn has_text(self) -> bool {
-        !matches!(self, Self::Desk | Self::Confirm | Self::Outbox)
+        !matches!(self, Self::Desk | Self::Confirm | Self::Outbox | Self::Board | Self::Corrections)
     }
 }
 
@@ -103,6 +109,8 @@ actions! {
     Refresh = "refresh" in Desk;
     Palette = "palette" in Desk;
     Outbox = "outbox" in Desk;
+    Board = "board" in Desk;
+    Corrections = "corrections" in Desk;
     Help = "help" in Desk;
     Quit = "quit" in Desk;
 
@@ -156,4 +164,8 @@ actions! {
     NextItem = "next_item" in Outbox;
     PrevItem = "prev_item" in Outbox;
     CloseOutbox = "close_outbox" in Outbox;
+
+    LeaveBoard = "leave_board" in Board;
+
+    LeaveCorrections = "leave_corrections" in Corrections;
 }

@@ -50,18 +50,8 @@ pub struct Keymap {
     index: HashMap<(Context, KeyCombination), Action>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    everywhere: Vec<Entry>,
-    desk: Vec<Entry>,
-    form: Vec<Entry>,
-    filter: Vec<Entry>,
-    confirm: Vec<Entry>,
-    help: Vec<Entry>,
-    palette: Vec<Entry>,
-    outbox: Vec<Entry>,
-}
+/// By the word of the context.
+type Document = BTreeMap<String, Vec<Entry>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,18 +77,15 @@ impl Keymap {
 
     /// A keymap from TOML.
     pub fn parse(text: &str) -> Result<Self, KeymapError> {
-        let document: Document =
+        let mut document: Document =
             toml::from_str(text).map_err(|e| KeymapError::Syntax(e.to_string()))?;
-        let contexts = [
-            (Context::Everywhere, document.everywhere),
-            (Context::Desk, document.desk),
-            (Context::Form, document.form),
-            (Context::Filter, document.filter),
-            (Context::Confirm, document.confirm),
-            (Context::Help, document.help),
-            (Context::Palette, document.palette),
-            (Context::Outbox, document.outbox),
-        ];
+        let contexts: Vec<(Context, Vec<Entry>)> = Context::ALL
+            .iter()
+            .filter_map(|context| Some((*context, document.remove(context.word())?)))
+            .collect();
+        if let Some(unknown) = document.keys().next() {
+            return Err(KeymapError::Syntax(format!("there is no context \"{unknown}\"")));
+        }
         let mut bindings: Vec<Binding> = Vec::new();
         for (context, entries) in contexts {
             for entry in entries {

@@ -187,6 +187,8 @@ fn obey(effects: Vec<Effect>, lines: &Lines<'_>, orders: &mut Orders) {
             Effect::StillSend(act) => lines.order(act.desk, Order::StillSend(act.ticket)),
             Effect::Discard(act) => lines.order(act.desk, Order::Discard(act.ticket)),
             Effect::DiscardDamaged { desk, n } => lines.order(desk, Order::DiscardDamaged(n)),
+            Effect::Ask { id, ask } => lines.ask(id, *ask),
+            Effect::CancelAsk(id) => lines.cancel(id),
             Effect::KeepDraft(draft) => lines.order(draft.case.desk(), Order::KeepDraft(draft)),
             Effect::DropDraft { case, id } => lines.order(case.desk(), Order::DropDraft(id)),
             // The screen is one: the first desk keeps what it was left with.

@@ -7,8 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::mpsc;
 
 use super::translate;
-use crate::app::{Msg, Told};
+use crate::app::{AskId, Msg, Told};
 use crate::clock::Clock;
+use crate::domain::ask::Ask;
 use crate::domain::{CaseId, DeskNo, Revision};
 use crate::sync::{self, Order};
 
@@ -67,6 +68,15 @@ impl<'a> Lines<'a> {
 
     pub fn order(&self, desk: DeskNo, order: Order) {
         self.to(desk).order(translate::order(order));
+    }
+
+    /// Asks a desk.
+    pub fn ask(&self, id: AskId, ask: Ask) {
+        self.to(id.desk).ask(id.ticket, translate::ask(ask));
+    }
+
+    pub fn cancel(&self, id: AskId) {
+        self.to(id.desk).cancel(id.ticket);
     }
 
     fn to(&self, desk: DeskNo) -> &sync::Handle {

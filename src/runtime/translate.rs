@@ -3,7 +3,8 @@
 use crokey::KeyCombination;
 use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEventKind};
 
-use crate::app::{self, ActId, Msg, Told, Whoami};
+use crate::app::{self, ActId, AskId, Msg, Told, Whoami};
+use crate::domain::ask::{Answer, Ask};
 use crate::domain::outbox::{ActFailure, Draft, Entry, State};
 use crate::domain::{CaseId, DeskNo};
 use crate::sync::{self, Order};
@@ -80,6 +81,12 @@ pub fn desk_event(desk: DeskNo, event: sync::Event) -> Msg {
             stamp([&mut case.id], desk);
             Msg::ActDone { act: act(ticket), case }
         }
+        sync::Event::Answered { ticket, mut answer } => {
+            if let Ok(answer) = answer.as_mut() {
+                stamp_answer(answer, desk);
+            }
+            Msg::Answered { ask: AskId { desk, ticket }, answer }
+        }
     }
 }
 
@@ -104,6 +111,26 @@ pub fn order(order: Order) -> Order {
         | Order::DiscardDamaged(_)
         | Order::DropDraft(_)
         | Order::Remember { .. } => order,
+    }
+}
+
+/// The same of a question.
+pub fn ask(mut ask: Ask) -> Ask {
+    match &mut ask {
+        Ask::Search { after, .. } => stamp(after, DeskNo::FIRST),
+        Ask::Link { cases, .. } => stamp(cases, DeskNo::FIRST),
+        Ask::Corrections | Ask::Correction(_) | Ask::OpenCorrection(_) | Ask::Amend { .. } => {}
+    }
+    ask
+}
+
+fn stamp_answer(answer: &mut Answer, desk: DeskNo) {
+    match answer {
+        Answer::Found { cases, more } => {
+            stamp(cases.iter_mut().map(|case| &mut case.id).chain(more), desk);
+        }
+        Answer::Correction(detail) => stamp(&mut detail.linked, desk),
+        Answer::Corrections(_) | Answer::Changed(_) => {}
     }
 }
 

@@ -17,7 +17,7 @@ use crate::clock::{Clock, DeskClock};
 use crate::domain::outbox::{Entry, Outbox};
 use crate::domain::{Action, Case, CaseDetail, CaseId, Revision, Role, TimelineEntry};
 use crate::sla::policy::{Policy, PolicyDocument};
-use crate::wire::{Acted, Code, Feed, Me, Problem, Report, Reported};
+use crate::wire::{Acted, Code, Feed, Found, Me, Problem, Report, Reported};
 
 /// Longer than anything here waits; tokio's time, so it passes at once.
 const NEVER: Duration = Duration::from_hours(1);
@@ -29,6 +29,7 @@ pub(super) enum Question {
     Changes { cursor: Option<String>, wait: Duration },
     Case { id: CaseId, known: Option<Revision> },
     Act { id: CaseId, key: Uuid, if_match: Option<Revision>, action: Action },
+    Search { words: String },
 }
 
 #[derive(Debug)]
@@ -39,6 +40,7 @@ pub(super) enum Said {
     Feed(Feed),
     Fetched(Fetched),
     Acted(Acted),
+    Found(Found),
 }
 
 /// A question that waits for its answer. Dropping it is a lost answer.
@@ -152,6 +154,11 @@ impl CaseApi for FakeApi {
         let (id, action) = (id.clone(), action.clone());
         let question = Question::Act { id, key, if_match, action };
         async move { answer!(self.ask(question).await, Acted) }.boxed()
+    }
+
+    fn search<'a>(&'a self, words: &'a str, _after: Option<&'a CaseId>) -> Call<'a, Found> {
+        let words = words.to_owned();
+        async { answer!(self.ask(Question::Search { words }).await, Found) }.boxed()
     }
 
     fn report<'a>(&'a self, _report: &'a Report) -> Call<'a, Reported> {

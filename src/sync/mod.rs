@@ -2,6 +2,7 @@
 //! that gets acts done exactly once, a fetcher for whole cases. Speaks by [`Event`]s and is told by a
 //! [`Handle`]; knows no screen. Time is tokio's, so tests can let it pass.
 
+mod asker;
 mod attempt;
 mod budget;
 mod drain;
@@ -31,6 +32,7 @@ use self::sender::Shared;
 use self::store::Store;
 use crate::client::CaseApi;
 use crate::clock::{DeskClock, Sleeps};
+use crate::domain::ask::{Answer, Ask, Unanswered};
 use crate::domain::outbox::{ActFailure, Draft, Outbox};
 use crate::domain::{Action, Case, CaseDetail, CaseId, Revision, Untrusted};
 use crate::sla::policy::Policy;
@@ -120,6 +122,11 @@ pub enum Event {
         ticket: u64,
         case: Box<Case>,
     },
+    /// What was asked by [`Handle::ask`].
+    Answered {
+        ticket: u64,
+        answer: Box<Result<Answer, Unanswered>>,
+    },
 }
 
 /// One act to be done.
@@ -172,6 +179,7 @@ pub enum Order {
 pub struct Handle {
     line: Arc<Line>,
     orders: mpsc::UnboundedSender<Order>,
+    wishes: mpsc::UnboundedSender<asker::Wish>,
     wanted: watch::Sender<Option<fetcher::Wanted>>,
     near: watch::Sender<Vec<CaseId>>,
     shared: Arc<Shared>,
@@ -222,13 +230,15 @@ pub fn start_with(
     let line = Arc::new(Line::new(api, clock, store, events, jitter));
     let shared = Arc::new(Shared::default());
     let (orders, given) = mpsc::unbounded_channel();
+    let (wishes, wished) = mpsc::unbounded_channel();
     let (wanted, wants) = watch::channel(None);
     let (near, nears) = watch::channel(Vec::new());
     let mut tasks = JoinSet::new();
     tasks.spawn(poller::run(Arc::clone(&line)));
     tasks.spawn(fetcher::run(Arc::clone(&line), wants, nears));
+    tasks.spawn(asker::run(Arc::clone(&line), wished));
     tasks.spawn(sender::run(Arc::clone(&line), given, Arc::clone(&shared)));
-    Handle { line, orders, wanted, near, shared, tasks }
+    Handle { line, orders, wishes, wanted, near, shared, tasks }
 }
 
 impl Handle {
@@ -236,6 +246,18 @@ impl Handle {
     pub fn order(&self, order: Order) {
         // The sender ends after this handle alone.
         let _ = self.orders.send(order);
+    }
+
+    /// Asks the desk; [`Event::Answered`] brings the answer under that ticket.
+    pub fn ask(&self, ticket: u64, ask: Ask) {
+        // The asker ends after this handle alone.
+        let _ = self.wishes.send(asker::Wish::Ask { ticket, ask: Box::new(ask) });
+    }
+
+    /// Takes a question back: it is broken off, and nothing more is told of it. What it was to change may have
+    /// been changed.
+    pub fn cancel(&self, ticket: u64) {
+        let _ = self.wishes.send(asker::Wish::Cancel(ticket));
     }
 
     /// Asks for a whole case; `known` is the revision that is already here. One is loaded at a time and
@@ -271,9 +293,9 @@ impl Handle {
     /// until the desk is found not to answer. All that has no end then stays in the outbox, and is told here:
     /// what stands as being sent may have been done.
     pub async fn shutdown(self, grace: Duration) -> Outbox {
-        let Self { line, orders, wanted, near, shared, mut tasks } = self;
+        let Self { line, orders, wishes, wanted, near, shared, mut tasks } = self;
         line.close();
-        drop((orders, wanted, near));
+        drop((orders, wishes, wanted, near));
         let ended = async { while tasks.join_next().await.is_some() {} };
         if tokio::time::timeout(grace, ended).await.is_err() {
             tasks.shutdown().await;

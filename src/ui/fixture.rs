@@ -46,6 +46,7 @@ pub fn desk_with(columns: u16, rows: u16, focus: Pane, zoomed: bool) -> Snapshot
             title: detail().title.filter(|_| areas.detail.is_empty()),
             ..clocks()
         },
+        page: None,
         footer: Footer { toast: None, hints: hints() },
         overlay: None,
         focus,

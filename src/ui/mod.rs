@@ -2,8 +2,10 @@
 //! no state. One file per region of the screen. All text goes through [`pen::Pen::put`], which makes it safe
 //! and keeps it within its columns.
 
+mod board;
 mod clocks;
 mod confirm;
+mod corrections;
 mod detail;
 mod footer;
 mod form;
@@ -26,8 +28,8 @@ mod tests;
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
-use crate::app::layout::{MIN_COLUMNS, MIN_ROWS, Shape};
-use crate::app::view::{Notice, Overlay, Pane, Snapshot, Tone};
+use crate::app::layout::{Areas, MIN_COLUMNS, MIN_ROWS, Shape};
+use crate::app::view::{Notice, Overlay, PageView, Pane, Snapshot, Tone};
 use crate::domain::Untrusted;
 use pen::Pen;
 use theme::Theme;
@@ -71,20 +73,20 @@ pub fn draw(frame: &mut Frame, snapshot: &Snapshot, look: &Look) {
         None
     } else {
         header::draw(&mut pen, areas.header, &snapshot.header);
-        let focus = snapshot.focus;
-        let under = |upper: Rect, lower: Rect| !upper.is_empty() && upper.bottom() > lower.y;
-        let filter = queue::draw(&mut pen, areas.queue, &snapshot.queue, focus == Pane::Queue);
-        // Of a frame line that two panes share, the one with the keys gives the look.
-        let joint = pen::Joint {
-            shared: areas.queue.x == areas.detail.x && under(areas.queue, areas.detail),
-            above_focused: focus == Pane::Queue,
+        // What has the screen below the header and above the footer.
+        let body =
+            Rect { y: areas.header.bottom(), height: screen.height.saturating_sub(2), ..screen };
+        let filter = match &snapshot.page {
+            None => desk(&mut pen, &areas, snapshot),
+            Some(PageView::Board(view)) => {
+                board::draw(&mut pen, body, view);
+                None
+            }
+            Some(PageView::Corrections(view)) => {
+                corrections::draw(&mut pen, body, view);
+                None
+            }
         };
-        detail::draw(&mut pen, areas.detail, &snapshot.detail, focus == Pane::Detail, joint);
-        let joint = pen::Joint {
-            shared: under(areas.detail, areas.clocks),
-            above_focused: focus == Pane::Detail,
-        };
-        clocks::draw(&mut pen, areas.clocks, &snapshot.clocks, focus == Pane::Clocks, joint);
         footer::draw(&mut pen, areas.footer, &snapshot.footer);
         match &snapshot.overlay {
             None => filter,
@@ -102,6 +104,25 @@ pub fn draw(frame: &mut Frame, snapshot: &Snapshot, look: &Look) {
     if let Some(position) = cursor.filter(|p| screen.contains(*p)) {
         frame.set_cursor_position(position);
     }
+}
+
+/// Queue, detail and clocks; answers where the cursor of the filter stands.
+fn desk(pen: &mut Pen, areas: &Areas, snapshot: &Snapshot) -> Option<Position> {
+    let focus = snapshot.focus;
+    let under = |upper: Rect, lower: Rect| !upper.is_empty() && upper.bottom() > lower.y;
+    let filter = queue::draw(pen, areas.queue, &snapshot.queue, focus == Pane::Queue);
+    // Of a frame line that two panes share, the one with the keys gives the look.
+    let joint = pen::Joint {
+        shared: areas.queue.x == areas.detail.x && under(areas.queue, areas.detail),
+        above_focused: focus == Pane::Queue,
+    };
+    detail::draw(pen, areas.detail, &snapshot.detail, focus == Pane::Detail, joint);
+    let joint = pen::Joint {
+        shared: under(areas.detail, areas.clocks),
+        above_focused: focus == Pane::Detail,
+    };
+    clocks::draw(pen, areas.clocks, &snapshot.clocks, focus == Pane::Clocks, joint);
+    filter
 }
 
 /// The one line that still fits.

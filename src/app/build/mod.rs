@@ -19,7 +19,8 @@ use super::form::Field;
 use super::keys;
 use super::model::{Model, Overlay};
 use super::order;
-use super::view::{Footer, Hint, Snapshot, Tone};
+use super::page::{self, Page};
+use super::view::{Footer, Hint, PageView, Snapshot, Tone};
 use super::words;
 use crate::domain::ActionKind;
 use crate::input::{Action, Context};
@@ -73,6 +74,7 @@ pub fn build(model: &Model, now: DateTime<Utc>) -> (Snapshot, Option<DateTime<Ut
         queue: queue::queue(model, &mut wake),
         detail: detail::detail(model),
         clocks: clocks::clocks(model, &mut wake),
+        page: page(model),
         footer: footer(model, &mut wake),
         overlay: overlay::overlay(model, &mut wake),
         focus: model.focus,
@@ -81,6 +83,16 @@ pub fn build(model: &Model, now: DateTime<Utc>) -> (Snapshot, Option<DateTime<Ut
     wake.by(model.next_draft());
     wake.by(model.rested_at);
     (snapshot, wake.at)
+}
+
+fn page(model: &Model) -> Option<PageView> {
+    match &model.page {
+        Page::Desk => None,
+        Page::Board(board) => Some(PageView::Board(page::board::view(model, board))),
+        Page::Corrections(outline) => {
+            Some(PageView::Corrections(page::corrections::view(model, outline)))
+        }
+    }
 }
 
 fn footer(model: &Model, wake: &mut Wake) -> Footer {

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{Deed, Missed, Order, missed, noun, surely, to_next};
+use super::{Deed, Missed, Order, missed, noun, to_next};
 use crate::cli::outbox::entry;
 use crate::cli::outcome::{Exit, Failure, stopped};
 use crate::cli::output::Output;
 use crate::cli::session::Connection;
-use crate::client::{CallError, Fetched};
+use crate::client::{CallError, Fetched, surely};
 use crate::domain::outbox::{Question, Why};
 use crate::domain::text::safe_line;
 use crate::domain::{Action, ActionKind, Case, CaseId};

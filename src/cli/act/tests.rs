@@ -17,7 +17,7 @@ use crate::clock::DeskClock;
 use crate::domain::CaseDetail;
 use crate::sla::policy::PolicyDocument;
 use crate::sync::store::{Fingerprint, Place, RowState, Rows, Store};
-use crate::wire::{Feed, Me, Report, Reported};
+use crate::wire::{Code, Feed, Me, Report, Reported};
 
 /// One request: case, key, revision, act.
 type Came = (String, Uuid, Option<Revision>, Action);

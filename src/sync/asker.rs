@@ -1,0 +1,191 @@
+//! Asks the desk what somebody who looks on wants to see or to change now ([`Ask`]). Each question is a task of
+//! its own, so that a long one holds up nobody, and can be taken back. Nothing is kept for later.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::Event;
+use super::line::Line;
+use crate::client::{Call, CallError, Outline, surely};
+use crate::domain::ask::{Answer, Ask, Unanswered};
+use crate::domain::{Correction, Untrusted};
+use crate::wire::{CorrectionDraft, Problem};
+
+/// What the screen wants of the asker.
+#[derive(Debug)]
+pub(super) enum Wish {
+    Ask {
+        ticket: u64,
+        ask: Box<Ask>,
+    },
+    /// Nobody waits for that answer any more.
+    Cancel(u64),
+}
+
+pub(super) async fn run(line: Arc<Line>, mut wishes: mpsc::UnboundedReceiver<Wish>) {
+    let closing = line.closing().clone();
+    let mut asking: HashMap<u64, CancellationToken> = HashMap::new();
+    let mut tasks: JoinSet<u64> = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = closing.cancelled() => return,
+            wish = wishes.recv() => match wish {
+                Some(Wish::Ask { ticket, ask }) => {
+                    let (line, cancelled) = (Arc::clone(&line), closing.child_token());
+                    asking.insert(ticket, cancelled.clone());
+                    tasks.spawn(async move {
+                        let answered = async {
+                            let answer = asked(&line, ticket, *ask).await;
+                            line.tell(Event::Answered { ticket, answer: Box::new(answer) }).await;
+                        };
+                        tokio::select! {
+                            () = answered => {}
+                            () = cancelled.cancelled() => {}
+                        }
+                        ticket
+                    });
+                }
+                Some(Wish::Cancel(ticket)) => {
+                    if let Some(cancelled) = asking.remove(&ticket) {
+                        cancelled.cancel();
+                    }
+                }
+                None => return,
+            },
+            Some(ended) = tasks.join_next() => {
+                if let Ok(ticket) = ended {
+                    asking.remove(&ticket);
+                }
+            }
+        }
+    }
+}
+
+/// `_ticket`: names the question in what is told while it goes on.
+async fn asked(line: &Line, _ticket: u64, ask: Ask) -> Result<Answer, Unanswered> {
+    let api = line.api.as_ref();
+    let answer = match ask {
+        Ask::Search { words, after } => {
+            let found = line.ask(false, api.search(&words, after.as_ref())).await;
+            found.map(|found| Answer::Found { cases: found.cases, more: found.next })
+        }
+        Ask::Corrections => outline(line).await.map(Answer::Corrections),
+        Ask::Correction(id) => line
+            .ask(false, api.correction(&id))
+            .await
+            .map(|detail| Answer::Correction(Box::new(detail))),
+        Ask::OpenCorrection(new) => {
+            let draft = CorrectionDraft {
+                title: new.title,
+                release_plan: new.release_plan,
+                status: new.status,
+                note: new.note,
+            };
+            let key = line.new_key();
+            changed(line, || api.open_correction(key, &draft)).await
+        }
+        Ask::Amend { id, on, amendment } => {
+            let key = line.new_key();
+            changed(line, || api.amend_correction(&id, key, on, &amendment)).await
+        }
+        Ask::Link { id, cases } => {
+            let key = line.new_key();
+            changed(line, || api.link_cases(&id, key, None, &cases)).await
+        }
+    };
+    answer.map_err(unanswered)
+}
+
+async fn changed<'a>(
+    line: &Line,
+    call: impl Fn() -> Call<'a, Correction> + Send + Sync + 'a,
+) -> Result<Answer, CallError> {
+    line.quiet().await;
+    let answer = surely(call).await?;
+    Ok(Answer::Changed(Box::new(answer.value)))
+}
+
+/// All pages of the outline.
+async fn outline(line: &Line) -> Result<Vec<Correction>, CallError> {
+    let mut outline = Outline::default();
+    let mut corrections: Vec<Correction> = Vec::new();
+    loop {
+        let page = line.ask(false, line.api.corrections(&outline)).await?;
+        let empty = page.corrections.is_empty();
+        corrections.extend(page.corrections);
+        // A desk that says that there is more and gives none would be asked for ever.
+        if page.next.is_none() || empty {
+            return Ok(corrections);
+        }
+        outline.after = page.next;
+    }
+}
+
+fn unanswered(error: CallError) -> Unanswered {
+    let in_doubt = matches!(error, CallError::NotReached { sent: true, .. });
+    let fields = |problem: &Problem| {
+        problem.errors.iter().map(|e| (e.field.clone(), e.message.clone())).collect()
+    };
+    let fields = match &error {
+        CallError::NotAllowed(problem) | CallError::Refused(problem) => fields(problem),
+        _ => Vec::new(),
+    };
+    Unanswered { why: Untrusted::clone(error.sentence()), in_doubt, fields }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::fake::{Desk, Question, Said, case, unreached};
+    use super::*;
+    use crate::wire::Found;
+
+    fn search(words: &str) -> Ask {
+        Ask::Search { words: words.to_owned(), after: None }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_carries_the_ticket_of_its_question() {
+        let mut desk = Desk::start().await;
+        let _held = desk.go_live(vec![]).await;
+        desk.line.ask(7, search("fjord"));
+        let asked = desk.asked().await;
+        assert_eq!(asked.question, Question::Search { words: "fjord".to_owned() });
+        let found = case("C-1", 1);
+        asked.say(Said::Found(Found { cases: vec![found.clone()], next: None }));
+        let answer = Box::new(Ok(Answer::Found { cases: vec![found], more: None }));
+        assert_eq!(desk.event().await, Event::Answered { ticket: 7, answer });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_desk_that_is_not_reached_is_told_and_not_asked_again() {
+        let mut desk = Desk::start().await;
+        let _held = desk.go_live(vec![]).await;
+        desk.line.ask(1, search("fjord"));
+        desk.asked().await.fail(unreached(true));
+        let Event::Answered { answer, .. } = desk.event().await else { panic!("no answer") };
+        assert!(answer.is_err());
+        desk.assert_nothing_asked_for(Duration::from_secs(20)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_taken_back_is_broken_off_and_tells_nothing() {
+        let mut desk = Desk::start().await;
+        let held = desk.go_live(vec![]).await;
+        desk.line.ask(1, search("fjord"));
+        let asked = desk.asked().await;
+        desk.line.cancel(1);
+        desk.line.ask(2, search("holm"));
+        let second = desk.asked().await;
+        assert!(asked.is_given_up());
+        assert!(!held.is_given_up());
+        second.fail(unreached(true));
+        assert!(matches!(desk.event().await, Event::Answered { ticket: 2, .. }));
+        desk.assert_nothing_told();
+    }
+}
