@@ -10,6 +10,7 @@ use super::order;
 use super::queue::Source;
 use super::update::refuse;
 use super::view::Tone;
+use super::visiting;
 use super::words;
 use crate::domain::outbox::{Entry, Outbox, State, Why};
 use crate::domain::{Case, DeskNo};
@@ -208,8 +209,10 @@ pub fn send_as_it_is(model: &mut Model, act: ActId, effects: &mut Vec<Effect>) {
     }
 }
 
-/// What is known of the case under the open form has changed: it is shown there at once, with who did it.
+/// A case is told as it is now. Where it is the one under the open form, it is shown there at once, with who
+/// did it.
 pub fn watch(model: &mut Model, case: &Case, effects: &mut Vec<Effect>) {
+    visiting::watch(model, case);
     let Some(Overlay::Form(form)) = &mut model.overlay else { return };
     let seen = form.latest.as_ref().map_or(form.base.revision, |latest| latest.revision);
     if *form.case() != case.id || case.revision <= seen {

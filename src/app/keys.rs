@@ -14,7 +14,7 @@ use super::palette::entries;
 use super::queue::QueueName;
 use super::update::{keep_form, quit, refuse, remember};
 use super::view::{Pane, Tone};
-use super::{answer, build, outbox, why, words};
+use super::{answer, build, outbox, visiting, why, words};
 use crate::input::{Action, Context};
 
 /// Lines that a page key moves in the help.
@@ -174,7 +174,7 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
         }
         Action::Palette => {
             model.toast = None;
-            let case = model.queue.selected().map(|case| case.id.clone());
+            let case = model.case_id().cloned();
             model.overlay = Some(Overlay::Palette { case, search: Box::new(editor("")), at: 0 });
         }
         Action::Quit => quit(model, now, effects),
@@ -225,7 +225,8 @@ pub fn scroll_detail(model: &mut Model, rows: isize) {
 fn back(model: &mut Model, now: DateTime<Utc>) {
     model.toast = None;
     // On a small screen every pane has it all, zoomed or not.
-    if model.zoomed && model.areas().shape != Shape::Single {
+    if visiting::back(model) {
+    } else if model.zoomed && model.areas().shape != Shape::Single {
         model.zoomed = false;
     } else if model.focus != Pane::Queue {
         model.focus = Pane::Queue;
@@ -376,7 +377,7 @@ fn palette(
             // What nothing was found for stays to be mended.
             let Some(entry) = found.get(at) else { return };
             model.overlay = None;
-            let now_there = model.queue.selected().map(|case| &case.id);
+            let now_there = model.case_id();
             if let Some(case) = case.filter(|case| entry.is_act() && now_there != Some(case)) {
                 return refuse(model, format!("{case} has left the list meanwhile"), now);
             }

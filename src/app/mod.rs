@@ -23,6 +23,7 @@ mod queue;
 mod tests;
 mod update;
 pub mod view;
+mod visiting;
 mod why;
 mod words;
 mod zone;

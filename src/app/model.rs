@@ -16,6 +16,7 @@ use super::outbox::{self, Item};
 use super::page::Page;
 use super::queue::{At, Queue, QueueName};
 use super::view::{Line, Pane, Tone};
+use super::visiting::{self, Visiting};
 use super::why;
 use super::words;
 use crate::domain::{ActionKind, Case, CaseId, DeskNo, Revision};
@@ -104,6 +105,8 @@ pub struct Model {
     pub(super) zoomed: bool,
     pub(super) desks: Desks,
     pub(super) queue: Queue,
+    /// The case that is shown in the place of the one under the cursor.
+    pub(super) visiting: Option<Visiting>,
     /// What arrived while a form is open: it waits until the form is closed.
     pub(super) arrived: Vec<Case>,
     pub(super) details: Details,
@@ -145,6 +148,7 @@ impl Model {
             zoomed: false,
             desks: Desks::named(options.desks),
             queue: Queue::default(),
+            visiting: None,
             arrived: Vec::new(),
             details: Details::default(),
             clock: None,
@@ -223,6 +227,7 @@ impl Model {
         self.arrived.retain(|case| case.id.desk() != no);
         self.details.forget_desk(no);
         self.closed.take_if(|case| case.id.desk() == no);
+        visiting::forget_desk(self, no);
         self.queue.forget(no);
     }
 
@@ -260,6 +265,7 @@ impl Model {
         if let Some(left) = self.queue.take_left() {
             self.say(words::left(&self.desks, &left), Tone::Plain, now);
         }
+        visiting::settle(self);
         self.ask_for_detail(now, effects);
         self.read_ahead(now, effects);
         self.wrap_detail();
@@ -301,7 +307,9 @@ impl Model {
     }
 
     fn ask_for_detail(&mut self, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
-        let wanted = self.queue.selected().map(|case| (case.id.clone(), case.revision));
+        // Of a visited case nothing but the id may be known.
+        let revision = self.case().map_or(0, |case| case.revision);
+        let wanted = self.case_id().map(|id| (id.clone(), revision));
         if wanted == self.wanted {
             return;
         }
@@ -325,7 +333,7 @@ impl Model {
 
     fn wrap_detail(&mut self) {
         let (rows, width) = self.detail_size();
-        let Some(case) = self.queue.selected() else {
+        let Some(case) = self.case() else {
             self.text = DetailText::default();
             return;
         };

@@ -12,6 +12,7 @@ use super::msg::{ActFailure, ActId, Effect};
 use super::queue::Source;
 use super::update::refuse;
 use super::view::Tone;
+use super::visiting;
 use super::words;
 use crate::domain::rules::{self, Standing};
 use crate::domain::{Action, ActionKind, Case, CaseId, Untrusted};
@@ -32,23 +33,30 @@ pub fn refusal(model: &Model, case: &Case, kind: ActionKind) -> Option<String> {
 
 /// The case that an act would be done to.
 pub fn object(model: &Model, kind: ActionKind) -> Option<&Case> {
-    // A closed case stands in no list, so that the one I closed last is the one to reopen. The form names it.
-    if kind == ActionKind::Reopen { model.closed.as_ref() } else { model.queue.selected() }
+    // A closed case stands in no list, so that the one I closed last is the one to reopen, unless a closed one
+    // is looked at. The form names it.
+    let shown = model.case();
+    if kind == ActionKind::Reopen {
+        shown.filter(|case| case.is_closed()).or(model.closed.as_ref())
+    } else {
+        shown
+    }
 }
 
 /// What to say where there is no such case.
-pub const fn no_object(kind: ActionKind) -> &'static str {
-    if matches!(kind, ActionKind::Reopen) {
-        "You have closed no case since the desk was opened; \"caseload reopen\" takes any."
+pub fn no_object(model: &Model, kind: ActionKind) -> String {
+    if kind == ActionKind::Reopen {
+        "You have closed no case since the desk was opened; open the closed one to reopen it."
+            .to_owned()
     } else {
-        "No case is selected."
+        visiting::no_case(model)
     }
 }
 
 /// A key asked for an act.
 pub fn begin(model: &mut Model, kind: ActionKind, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
     let Some(case) = object(model, kind).cloned() else {
-        return refuse(model, no_object(kind), now);
+        return refuse(model, no_object(model, kind), now);
     };
     // What waits for an answer is answered, whatever the rules say of doing it anew.
     if let Some(flight) = model.acts.waiting(&case.id, kind) {
@@ -204,7 +212,7 @@ pub fn put_away(
 
 /// Takes back what was not sent; without anything such, takes back taking or releasing the selected case.
 pub fn undo(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
-    let selected = model.queue.selected().map(|case| case.id.clone());
+    let selected = model.case_id().cloned();
     if let Some(act) = model.acts.undoable(selected.as_ref()).map(|flight| flight.act) {
         return take_back(model, act, now, effects);
     }

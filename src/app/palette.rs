@@ -76,7 +76,7 @@ fn refusal(model: &Model, action: Action) -> Option<String> {
     let kind = words::act_of(action)?;
     match order::object(model, kind) {
         Some(case) => order::refusal(model, case, kind),
-        None => Some(order::no_object(kind).to_owned()),
+        None => Some(order::no_object(model, kind)),
     }
 }
 

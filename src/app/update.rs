@@ -11,6 +11,7 @@ use super::msg::{Effect, Link, Msg, Told, Whoami};
 use super::order;
 use super::queue::{QueueName, Source};
 use super::view::{Pane, Tone};
+use super::visiting;
 use super::words;
 use crate::domain::{CaseDetail, CaseId, DeskNo, Untrusted};
 
@@ -39,7 +40,7 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         Msg::DetailUnchanged(_) => {
             model.details.clear_failure();
         }
-        Msg::DetailFailed { id, why, gone } => detail_failed(model, id, why, gone),
+        Msg::DetailFailed { id, why, gone } => detail_failed(model, id, why, gone, now),
         Msg::ActNotKept { act, failure } => {
             order::not_kept(model, act, &failure, now, &mut effects);
         }
@@ -221,16 +222,17 @@ fn detail_came(
         model.with_queue(now, |queue, at| queue.put(case, Source::Answer, false, at));
     }
     // It may have been asked for in the place of the one under the cursor.
-    let selected = model.queue.selected().map(|case| &case.id);
+    let selected = model.case_id();
     if selected.is_some_and(|id| model.details.get(id).is_none()) {
         model.wanted = None;
     }
 }
 
-fn detail_failed(model: &mut Model, id: CaseId, why: Untrusted, gone: bool) {
+fn detail_failed(model: &mut Model, id: CaseId, why: Untrusted, gone: bool, now: DateTime<Utc>) {
     if gone {
         model.details.forget(&id);
         model.queue.remove(&id);
+        visiting::gone(model, &id, now);
     } else {
         model.details.fail(id, why);
     }

@@ -199,6 +199,8 @@ pub struct Notice {
 pub struct DetailView {
     /// "C-10412", severity, tier for the frame's title; None: no case is selected.
     pub title: Option<DetailTitle>,
+    /// What stands at the right of the frame's title: "Esc back to C-10412".
+    pub aside: String,
     /// Wrapped to the pane's width; the first visible line is `scroll`.
     pub lines: Vec<Line>,
     pub scroll: usize,

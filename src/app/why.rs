@@ -7,6 +7,7 @@ use super::layout;
 use super::model::{Model, Overlay};
 use super::update::refuse;
 use super::view::{Line, Pane, Span, Tone};
+use super::visiting;
 use super::words;
 use crate::domain::{CaseDetail, CaseId, Untrusted};
 use crate::input::{Action, Context};
@@ -17,7 +18,7 @@ use crate::sla::reading;
 /// The clock of the selected case that the clocks pane is at: the one chosen there, else the most urgent,
 /// else the last.
 pub fn chosen(model: &Model, now: DateTime<Utc>) -> Option<usize> {
-    let case = model.queue.selected()?;
+    let case = model.case()?;
     let last = case.clocks.len().checked_sub(1)?;
     let now = model.desks.of(&case.id).time(now);
     let chosen = model.clock.or_else(|| reading::leading_index(case, now));
@@ -26,7 +27,7 @@ pub fn chosen(model: &Model, now: DateTime<Utc>) -> Option<usize> {
 
 /// Moves the choice in the clocks pane.
 pub fn choose(model: &mut Model, rows: isize, now: DateTime<Utc>) {
-    let count = model.queue.selected().map_or(0, |case| case.clocks.len());
+    let count = model.case().map_or(0, |case| case.clocks.len());
     if let (Some(at), Some(last)) = (chosen(model, now), count.checked_sub(1)) {
         model.clock = Some(at.saturating_add_signed(rows).min(last));
     }
@@ -35,8 +36,8 @@ pub fn choose(model: &mut Model, rows: isize, now: DateTime<Utc>) {
 /// Opens the explanation of the clock chosen in the clocks pane when the keys are there, else of the one that
 /// makes the case most urgent.
 pub fn open(model: &mut Model, now: DateTime<Utc>) {
-    let Some(case) = model.queue.selected() else {
-        return refuse(model, "No case is selected.", now);
+    let Some(case) = model.case() else {
+        return refuse(model, visiting::no_case(model), now);
     };
     let id = case.id.clone();
     let there = model.desks.of(&id).time(now);

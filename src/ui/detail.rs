@@ -12,12 +12,14 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &DetailView, focused: bool, joint: 
         return;
     }
     let plain = if focused { pen.tone(Tone::Title) } else { pen.tone(Tone::Plain) };
+    let aside = (view.aside.as_str(), pen.tone(Tone::Dim));
+    let aside = if view.aside.is_empty() { &[][..] } else { &[aside] };
     match &view.title {
         Some(title) => {
             let id = name(title);
-            pen.pane(area, focused, joint, &names(pen, &id, title, plain), &[]);
+            pen.pane(area, focused, joint, &names(pen, &id, title, plain), aside);
         }
-        None => pen.pane(area, focused, joint, &[("Case", plain)], &[]),
+        None => pen.pane(area, focused, joint, &[("Case", plain)], aside),
     }
     let inside = inside(area);
     if let Some(notice) = &view.notice {

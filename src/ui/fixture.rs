@@ -158,6 +158,7 @@ pub fn detail() -> DetailView {
             line(&[(Tone::Dim, "09:40 "), (Tone::Internal, "R. Hald, note")]),
             line(&[(Tone::Internal, "      Asked the customer's IT for the firewall log.")]),
         ],
+        aside: String::new(),
         scroll: 0,
         notice: None,
     }

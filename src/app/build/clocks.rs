@@ -19,7 +19,7 @@ const NEXT_MISSED: usize = 2;
 const NEXT_DUE: usize = 8;
 
 pub fn clocks(model: &Model, wake: &mut Wake) -> ClocksView {
-    let case = model.queue.selected();
+    let case = model.case();
     let clocks = case
         .map(|case| {
             let desk = model.desks.of(&case.id);

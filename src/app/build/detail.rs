@@ -4,11 +4,12 @@ use chrono::Datelike;
 
 use crate::app::model::Model;
 use crate::app::view::{DetailTitle, DetailView, Line, Notice, Span, Tone};
+use crate::app::visiting;
 use crate::app::words;
 use crate::app::zone;
 use crate::domain::text::{columns, safe_line};
 use crate::domain::{
-    Case, CaseDetail, Eligibility, PhoneFollowUp, TimelineEntry, TimelineKind, Untrusted,
+    Case, CaseDetail, CaseId, Eligibility, PhoneFollowUp, TimelineEntry, TimelineKind, Untrusted,
     Visibility,
 };
 use crate::input::Action;
@@ -22,13 +23,16 @@ const INDENT: &str = "      ";
 const NAME: usize = 60;
 
 pub fn detail(model: &Model) -> DetailView {
-    let Some(case) = model.queue.selected() else {
+    let Some(case) = model.case() else {
+        if let Some(id) = model.case_id() {
+            return being_read(model, id);
+        }
         let notice = Notice {
             title: "No case".to_owned(),
             lines: vec!["The case under the cursor is shown here.".to_owned()],
             tone: Tone::Dim,
         };
-        return DetailView { title: None, lines: vec![], scroll: 0, notice: Some(notice) };
+        return bare(model, notice);
     };
     let title = title(model, case);
     let mut lines = model.text.lines.clone();
@@ -46,7 +50,41 @@ pub fn detail(model: &Model) -> DetailView {
         lines.push(Line::new());
         put(&mut lines, tone, &text.into(), width);
     }
-    DetailView { title: Some(title), lines, scroll: model.text.scroll, notice: None }
+    DetailView {
+        title: Some(title),
+        aside: aside(model),
+        lines,
+        scroll: model.text.scroll,
+        notice: None,
+    }
+}
+
+/// A case of which nothing but its id is known yet.
+fn being_read(model: &Model, id: &CaseId) -> DetailView {
+    let (line, tone) = match model.details.failure(id) {
+        Some(why) => {
+            let key = words::key(model, Action::Refresh);
+            (format!("{} {key} tries again.", why.cell(300)), Tone::Error)
+        }
+        None => ("The case is being read.".to_owned(), Tone::Dim),
+    };
+    let title = model.desks.named_case(id);
+    let notice = Notice { title, lines: vec![line], tone };
+    bare(model, notice)
+}
+
+fn bare(model: &Model, notice: Notice) -> DetailView {
+    DetailView { title: None, aside: aside(model), lines: vec![], scroll: 0, notice: Some(notice) }
+}
+
+/// Where Esc goes from a visited case.
+fn aside(model: &Model) -> String {
+    let key = words::key(model, Action::Back);
+    match visiting::way_back(model) {
+        Some(id) => format!("{key} back to {id}"),
+        None if model.visiting.is_some() => format!("{key} back"),
+        None => String::new(),
+    }
 }
 
 /// What names a case in the frame of a pane.

@@ -18,7 +18,7 @@ pub fn header(model: &Model, wake: &mut Wake) -> Header {
     wake.by(model.queue.next_change(wake.now));
     let desk = model.desks.get(DeskNo::FIRST);
     // Who I am is another one at each desk: it is said of the one that the cursor is at.
-    let under_cursor = model.queue.selected().map(|case| model.desks.of(&case.id));
+    let under_cursor = model.case_id().map(|id| model.desks.of(id));
     let me = under_cursor.unwrap_or(desk).me.as_ref();
     let several = model.desks.are_several();
     Header {

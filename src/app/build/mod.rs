@@ -141,7 +141,7 @@ fn is_enabled(model: &Model, action: Action) -> bool {
 }
 
 fn can_undo(model: &Model) -> bool {
-    let selected = model.queue.selected().map(|case| &case.id);
+    let selected = model.case_id();
     model.acts.undoable(selected).is_some()
         || model.undoable.as_ref().is_some_and(|(id, _)| Some(id) == selected)
 }

@@ -20,7 +20,7 @@ const SENTENCE: usize = 300;
 
 pub fn queue(model: &Model, wake: &mut Wake) -> QueueView {
     let (first, rows) = model.queue.rows();
-    let selected = model.queue.selected().map(|case| &case.id);
+    let selected = model.case_id();
     let rows: Vec<Row> = rows
         .map(|(case, fresh)| row(model, case, fresh, selected == Some(&case.id), wake))
         .collect();

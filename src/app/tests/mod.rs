@@ -11,6 +11,7 @@ mod queue;
 mod random;
 mod refused;
 mod screen;
+mod visiting;
 mod why;
 
 use std::sync::Arc;
