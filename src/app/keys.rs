@@ -14,7 +14,7 @@ use super::palette::entries;
 use super::queue::QueueName;
 use super::update::{keep_form, quit, refuse, remember};
 use super::view::{Pane, Tone};
-use super::{answer, build, outbox, visiting, why, words};
+use super::{answer, build, outbox, share, visiting, why, words};
 use crate::input::{Action, Context};
 
 /// Lines that a page key moves in the help.
@@ -57,6 +57,7 @@ fn pressed(model: &mut Model, key: KeyCombination, now: DateTime<Utc>, effects: 
         Context::Help => help(model, action, key),
         Context::Palette => palette(model, action, key, now, effects),
         Context::Outbox => outbox::press(model, action, now, effects),
+        Context::Share => share::press(model, action, now, effects),
         Context::Board => {
             if let Some(action) = action {
                 board::press(model, action, now, effects);
@@ -90,6 +91,7 @@ pub fn context(model: &Model) -> Context {
         // Nobody writes over an explanation, so that the desk's keys for moving hold there besides.
         Some(Overlay::Help { .. } | Overlay::Why { .. }) => Context::Help,
         Some(Overlay::Palette { .. }) => Context::Palette,
+        Some(Overlay::Share(share)) => share::context(share),
         None if model.filtering.is_some() => Context::Filter,
         None => match model.page {
             Page::Desk => Context::Desk,
@@ -113,7 +115,11 @@ pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
             *at = 0;
         }
         Some(
-            Overlay::Quit | Overlay::Why { .. } | Overlay::Outbox { .. } | Overlay::Sure { .. },
+            Overlay::Quit
+            | Overlay::Why { .. }
+            | Overlay::Outbox { .. }
+            | Overlay::Share(_)
+            | Overlay::Sure { .. },
         ) => {}
         None => {
             if let Some(line) = &mut model.filtering {

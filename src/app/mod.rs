@@ -19,6 +19,7 @@ mod outbox;
 mod page;
 mod palette;
 mod queue;
+mod share;
 #[cfg(test)]
 mod tests;
 mod update;

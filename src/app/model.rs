@@ -15,6 +15,7 @@ use super::msg::{ActId, Effect, Link};
 use super::outbox::{self, Item};
 use super::page::Page;
 use super::queue::{At, Queue, QueueName};
+use super::share::Share;
 use super::view::{Line, Pane, Tone};
 use super::visiting::{self, Visiting};
 use super::why;
@@ -65,6 +66,8 @@ pub(super) enum Overlay {
         on: Option<Item>,
         at: usize,
     },
+    /// A link, what is copied, an export.
+    Share(Box<Share>),
     /// Something that cannot be taken back; `came`: when it came up by itself.
     Sure {
         what: Sure,

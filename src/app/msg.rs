@@ -112,8 +112,31 @@ pub enum Msg {
         ask: AskId,
         answer: Box<Result<Answer, Unanswered>>,
     },
+    /// A link was given to the browser, or why it could not be.
+    Opened {
+        url: String,
+        result: Result<(), String>,
+    },
+    /// A text did not reach the terminal's clipboard; the sentence says what to do.
+    NotCopied {
+        why: String,
+    },
+    /// A file was written, or why not; its path from the root.
+    Written {
+        path: String,
+        result: Result<(), NotWritten>,
+    },
     /// A signal or a hang-up: end without asking.
     Terminated,
+}
+
+/// Why a file was not written; nothing of it is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotWritten {
+    /// There is something of that name.
+    Exists,
+    /// What is wrong, and what to do.
+    Failed(String),
 }
 
 /// What the line to one desk told of it. Cases, drafts and entries carry its number in their ids.
@@ -199,6 +222,21 @@ pub enum Effect {
     Remember {
         name: &'static str,
         body: String,
+    },
+    /// Give a link (http, https or mailto) to the browser; [`Msg::Opened`] tells what became of it.
+    Open {
+        url: String,
+    },
+    /// Give a text to the terminal's clipboard; only a failure is told.
+    Copy {
+        text: String,
+    },
+    /// Write a file, which its owner alone may read; [`Msg::Written`] tells what became of it. `over`: in the
+    /// place of one that is there.
+    Write {
+        path: String,
+        body: String,
+        over: bool,
     },
     /// Somebody looks at the screen, or no longer.
     Attention(bool),

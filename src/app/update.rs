@@ -10,6 +10,7 @@ use super::model::{Model, Overlay};
 use super::msg::{Effect, Link, Msg, Told, Whoami};
 use super::order;
 use super::queue::{QueueName, Source};
+use super::share;
 use super::view::{Pane, Tone};
 use super::visiting;
 use super::words;
@@ -50,6 +51,9 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
             order::done(model, act, *case, now, &mut effects);
         }
         Msg::Answered { ask, answer } => asks::answered(model, ask, *answer, now, &mut effects),
+        Msg::Opened { url, result } => share::opened(model, url, result, now, &mut effects),
+        Msg::NotCopied { why } => refuse(model, why, now),
+        Msg::Written { path, result } => share::written(model, &path, result, now),
         Msg::Terminated => {
             // What is held was ordered, and is held only for an undo that can no longer come.
             keep_form(model, now, &mut effects);
@@ -253,6 +257,7 @@ fn scrolled(model: &mut Model, up: bool, at: (u16, u16), now: DateTime<Utc>) {
             | Overlay::Quit
             | Overlay::Palette { .. }
             | Overlay::Outbox { .. }
+            | Overlay::Share(_)
             | Overlay::Sure { .. },
         ) => {}
         None => {

@@ -273,6 +273,7 @@ pub enum Overlay {
     Palette(PaletteView),
     Why(WhyView),
     Outbox(OutboxView),
+    Share(ShareView),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -363,6 +364,16 @@ pub struct PaletteView {
     pub at: usize,
     /// Why that one cannot be done; None: it can.
     pub refusal: Option<Untrusted>,
+    pub hints: Vec<Hint>,
+}
+
+/// A link, what can be copied, where an export goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShareView {
+    /// "Link", "Copy C-10412"
+    pub title: String,
+    /// What is told, wrapped by drawing.
+    pub text: Vec<(Tone, Untrusted)>,
     pub hints: Vec<Hint>,
 }
 

@@ -14,6 +14,8 @@ pub enum Context {
     Outbox,
     Board,
     Corrections,
+    /// A link, or what is to be copied.
+    Share,
 }
 
 impl Context {
@@ -28,6 +30,7 @@ impl Context {
         Self::Outbox,
         Self::Board,
         Self::Corrections,
+        Self::Share,
     ];
 
     /// The context's table in the keymap file.
@@ -44,13 +47,22 @@ impl Context {
             Self::Outbox => "outbox",
             Self::Board => "board",
             Self::Corrections => "corrections",
+            Self::Share => "share",
         }
     }
 
     /// Whether people write here, so that a plain character must reach the text.
     #[must_use]
     pub const fn has_text(self) -> bool {
-        !matches!(self, Self::Desk | Self::Confirm | Self::Outbox | Self::Board | Self::Corrections)
+        !matches!(
+            self,
+            Self::Desk
+                | Self::Confirm
+                | Self::Outbox
+                | Self::Board
+                | Self::Corrections
+                | Self::Share
+        )
     }
 }
 
@@ -168,4 +180,7 @@ actions! {
     LeaveBoard = "leave_board" in Board;
 
     LeaveCorrections = "leave_corrections" in Corrections;
+
+    CopyId = "copy_id" in Share;
+    CloseShare = "close_share" in Share;
 }

@@ -11,6 +11,7 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 
 use super::lines::{DeskLine, Lines};
+use super::outside::Outside;
 use super::signals::Signal;
 use super::translate;
 use crate::app::view::{self, Snapshot};
@@ -32,12 +33,15 @@ pub struct Edges<'a, B: Backend, I, S> {
     pub first: DeskLine<'a>,
     /// The others, in the order in which the model was told their names.
     pub others: Vec<DeskLine<'a>>,
+    /// This machine: clipboard, browser, files.
+    pub outside: Outside,
 }
 
 /// What woke the loop.
 enum Woken {
     Input(Option<io::Result<Event>>),
     Told(DeskNo, Option<sync::Event>),
+    Outside(Msg),
     Signal(Signal),
     Time,
 }
@@ -67,14 +71,14 @@ where
     I: Stream<Item = io::Result<Event>> + Unpin,
     S: Stream<Item = Signal> + Unpin,
 {
-    let Edges { terminal, mut input, mut signals, first, others } = edges;
+    let Edges { terminal, mut input, mut signals, first, others, mut outside } = edges;
     let mut lines = Lines::new(first, others);
     let mut shown: Option<Snapshot> = None;
     loop {
         let mut orders = Orders::default();
         let now = lines.now();
         for msg in lines.compare_clocks(now) {
-            obey(app::update(model, msg, now), &lines, &mut orders);
+            obey(app::update(model, msg, now), &lines, &mut outside, &mut orders);
         }
         let (snapshot, next_change) = view::build(model, now);
         if shown.as_ref() != Some(&snapshot) {
@@ -88,11 +92,12 @@ where
             event = input.next() => Woken::Input(event),
             Some(signal) = signals.next() => Woken::Signal(signal),
             (desk, event) = lines.told() => Woken::Told(desk, event),
+            msg = outside.told() => Woken::Outside(msg),
             () = until(next_change, now) => Woken::Time,
         };
         // All that is there already goes into the same frame.
         for _ in 0..BURST {
-            take(woken, model, &lines, &mut orders);
+            take(woken, model, &lines, &mut outside, &mut orders);
             if orders.quit || orders.suspend {
                 break;
             }
@@ -105,6 +110,7 @@ where
             };
         }
         if orders.quit {
+            outside.finish().await;
             return Ok(());
         }
         if orders.suspend {
@@ -119,6 +125,7 @@ where
                     lines.now(),
                 ),
                 &lines,
+                &mut outside,
                 &mut orders,
             );
             terminal.clear()?;
@@ -140,10 +147,17 @@ async fn until(instant: Option<DateTime<Utc>>, now: DateTime<Utc>) {
 }
 
 /// Takes one thing in and has its effects done.
-fn take(woken: Woken, model: &mut Model, lines: &Lines<'_>, orders: &mut Orders) {
+fn take(
+    woken: Woken,
+    model: &mut Model,
+    lines: &Lines<'_>,
+    outside: &mut Outside,
+    orders: &mut Orders,
+) {
     let msg = match woken {
         Woken::Input(Some(Ok(event))) => translate::terminal_event(event),
         Woken::Told(desk, Some(event)) => Some(translate::desk_event(desk, event)),
+        Woken::Outside(msg) => Some(msg),
         Woken::Time => Some(Msg::TimePassed),
         Woken::Signal(Signal::Suspend) => {
             orders.suspend = true;
@@ -160,12 +174,12 @@ fn take(woken: Woken, model: &mut Model, lines: &Lines<'_>, orders: &mut Orders)
         }
     };
     if let Some(msg) = msg {
-        obey(app::update(model, msg, lines.now()), lines, orders);
+        obey(app::update(model, msg, lines.now()), lines, outside, orders);
     }
 }
 
 /// Has effects done, or notes them for the loop.
-fn obey(effects: Vec<Effect>, lines: &Lines<'_>, orders: &mut Orders) {
+fn obey(effects: Vec<Effect>, lines: &Lines<'_>, outside: &mut Outside, orders: &mut Orders) {
     for effect in effects {
         match effect {
             Effect::FetchCase { id, known } => lines.fetch(id, known),
@@ -205,6 +219,9 @@ fn obey(effects: Vec<Effect>, lines: &Lines<'_>, orders: &mut Orders) {
                         line.poll_now();
                     }
                 }
+            }
+            Effect::Open { .. } | Effect::Copy { .. } | Effect::Write { .. } => {
+                outside.obey(effect);
             }
             Effect::PollNow => lines.all().for_each(sync::Handle::poll_now),
             Effect::Suspend => orders.suspend = true,

@@ -1,10 +1,12 @@
 //! The impure rim of the screen: the terminal with its guard, what comes from it, signals, and the loop
 //! that ties them to the behaviour (`app`), the drawing (`ui`) and the line to the desk (`sync`).
 
+mod clipboard;
 mod desk_loop;
 mod input;
 mod left;
 mod lines;
+mod outside;
 mod screen;
 mod signals;
 mod translate;
@@ -28,6 +30,7 @@ use crate::ui::theme::Theme;
 
 pub use desk_loop::{Edges, run_loop};
 pub use lines::DeskLine;
+pub use outside::Outside;
 pub use signals::Signal;
 
 /// How long quitting waits for acts that are being sent.
@@ -123,6 +126,7 @@ pub async fn run(desks: Vec<Desk>, options: Options) -> anyhow::Result<()> {
             signals: &mut signals,
             first,
             others: lines.collect(),
+            outside: Outside::here(),
         };
         tokio::select! {
             ended = run_loop(edges, &mut model, &look, || screen.suspend()) => ended,

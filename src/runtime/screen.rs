@@ -72,6 +72,17 @@ impl Drop for Screen {
     }
 }
 
+/// Tells the terminal something beside the frames, in one write; never while it is the shell's.
+pub fn tell(bytes: &[u8]) -> io::Result<()> {
+    let ours = ours();
+    if !*ours {
+        return Err(io::Error::from(io::ErrorKind::BrokenPipe));
+    }
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes)?;
+    stdout.flush()
+}
+
 /// Gives the terminal back, if it is ours. Nothing can be done about one that is gone.
 fn give_back() {
     let mut ours = ours();

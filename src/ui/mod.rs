@@ -15,6 +15,7 @@ mod outbox;
 mod palette;
 mod pen;
 mod queue;
+mod share;
 pub mod signs;
 pub mod theme;
 mod why;
@@ -96,6 +97,7 @@ pub fn draw(frame: &mut Frame, snapshot: &Snapshot, look: &Look) {
             Some(Overlay::Palette(view)) => palette::draw(&mut pen, screen, view),
             Some(Overlay::Why(view)) => why::draw(&mut pen, screen, view),
             Some(Overlay::Outbox(view)) => outbox::draw(&mut pen, screen, view),
+            Some(Overlay::Share(view)) => share::draw(&mut pen, screen, view),
         }
     };
     if look.ascii {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use caseload::app::{Model, Options};
 use caseload::domain::outbox::Entry;
-use caseload::runtime::{DeskLine, Edges, Signal, run_loop};
+use caseload::runtime::{DeskLine, Edges, Outside, Signal, run_loop};
 use caseload::sync;
 use caseload::sync::store::{Fingerprint, Store};
 use caseload::ui::Look;
@@ -194,6 +194,7 @@ async fn play_with(
             signals: stream::poll_fn(move |context| sent.poll_recv(context)),
             first: edges.next().unwrap(),
             others: edges.collect(),
+            outside: Outside::with(|_| Ok(()), |_| Ok(())),
         };
         let running = run_loop(edges, &mut model, &look, suspend);
         tokio::pin!(running);

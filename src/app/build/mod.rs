@@ -104,6 +104,11 @@ fn footer(model: &Model, wake: &mut Wake) -> Footer {
     Footer { toast, hints }
 }
 
+/// The hints of a place alone.
+pub fn hints_of(model: &Model, context: Context) -> Vec<Hint> {
+    hints(model, context).map(|(_, hint)| hint).collect()
+}
+
 /// The keys that work where the keyboard is, from the live keymap.
 fn hints(model: &Model, context: Context) -> impl Iterator<Item = (Action, Hint)> {
     model

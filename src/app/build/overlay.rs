@@ -13,7 +13,7 @@ use crate::app::view::{
     self, Audience, ConfirmView, FieldKind, FieldView, FilterLine, FormView, HelpView, Hint, Line,
     PaletteView, Span, Tone, WhyView,
 };
-use crate::app::{why, words};
+use crate::app::{share, why, words};
 use crate::domain::outbox::State;
 use crate::domain::rules::Refusal;
 use crate::domain::{self, ActionKind, CaseDetail, Untrusted};
@@ -34,6 +34,7 @@ pub fn overlay(model: &Model, wake: &mut Wake) -> Option<view::Overlay> {
         Overlay::Outbox { on, at } => {
             view::Overlay::Outbox(outbox::outbox(model, on.as_ref(), *at, wake))
         }
+        Overlay::Share(share) => view::Overlay::Share(share::view(model, share)),
         Overlay::Sure { what, .. } => view::Overlay::Confirm(outbox::sure(model, what, wake.now)),
         Overlay::Palette { case, search, at } => {
             let text = search.lines().join(" ");

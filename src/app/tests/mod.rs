@@ -11,6 +11,7 @@ mod queue;
 mod random;
 mod refused;
 mod screen;
+mod share;
 mod visiting;
 mod why;
 
