@@ -682,3 +682,29 @@ fn an_act_can_be_foreseen_and_a_clock_explained_and_neither_changes_anything() {
     at.run(&["sla", "explain", &id, "--clock", "99"]).fails(2, "clocks: caseload show");
     at.run(&["sla", "preview", &id, "list"]).fails(2, "\"list\" is not an act");
 }
+
+#[test]
+fn keys_shows_what_is_in_force_and_where_it_is_written() {
+    let at = At::nowhere();
+    at.write("config.toml", "[keys]\nfirst = [\"g g\", \"home\"]\nzoom = []\n", 0o600);
+    let table = at.run(&["keys"]).ok();
+    assert!(table.starts_with("[everywhere]\n  interrupt"), "{table}");
+    let row = |action: &str| {
+        let row = table.lines().find(|row| row.trim_start().starts_with(&format!("{action} ")));
+        row.unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(row("first"), "first g g home First case; top of the detail (config.toml:2)");
+    assert!(
+        row("zoom").starts_with("zoom - ") && row("note").starts_with("note n Write"),
+        "{table}"
+    );
+    let keys = at.run(&["keys", "--json"]).json();
+    let of =
+        |action: &str| keys.as_array().unwrap().iter().find(|k| k["action"] == action).unwrap();
+    assert_eq!(of("first")["keys"], serde_json::json!(["g g", "home"]));
+    assert_eq!(of("first")["from"], "config.toml:2");
+    assert_eq!((&of("send")["context"], &of("send")["from"]), (&"form".into(), &"built in".into()));
+    at.write("keymap.toml", "[[desk]]\naction = \"last\"\nkeys = [\"g\"]\n", 0o600);
+    at.run(&["config", "check"])
+        .fails(2, "config.toml:2: [keys] g means last, and g g, which means first");
+}

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use crokey::KeyCombination;
 
+use super::chord::{self, Meant};
 use super::form::{editor, input};
 use super::layout::Shape;
 use super::model::{Model, Overlay, Sure};
@@ -33,7 +34,11 @@ pub fn press(
 
 fn pressed(model: &mut Model, key: KeyCombination, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
     let context = context(model);
-    let action = model.keymap.action(context, key);
+    let action = match chord::pressed(model, context, key) {
+        Meant::Action(action) => Some(action),
+        Meant::Key => None,
+        Meant::Spent => return,
+    };
     if let Some(action) = action.filter(|action| action.context() == Context::Everywhere) {
         return everywhere(model, action, now, effects);
     }
@@ -103,6 +108,7 @@ pub fn context(model: &Model) -> Context {
 
 /// Pasted text is text: on the desk, where its letters would be acts, it is dropped.
 pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
+    model.begun = None;
     match &mut model.overlay {
         Some(Overlay::Form(form)) => {
             if let Some(field) = form.focused() {

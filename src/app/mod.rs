@@ -6,6 +6,7 @@ pub mod age;
 mod answer;
 mod asks;
 mod build;
+mod chord;
 mod desk;
 mod details;
 mod drafts;

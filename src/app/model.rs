@@ -6,6 +6,7 @@ use ratatui_textarea::TextArea;
 use super::acts::Acts;
 use super::asks::Asks;
 use super::build::detail_text;
+use super::chord::Begun;
 use super::desk::Desks;
 use super::details::Details;
 use super::drafts::{Drafts, KEEP_AFTER};
@@ -103,6 +104,8 @@ pub(super) struct DetailText {
 pub struct Model {
     pub(super) ascii: bool,
     pub(super) keymap: Keymap,
+    /// The chord whose first key was pressed.
+    pub(super) begun: Option<Begun>,
     pub(super) size: (u16, u16),
     pub(super) focus: Pane,
     pub(super) zoomed: bool,
@@ -146,6 +149,7 @@ impl Model {
         Self {
             ascii: options.ascii,
             keymap: options.keymap,
+            begun: None,
             size,
             focus: Pane::Queue,
             zoomed: false,

@@ -273,6 +273,7 @@ fn scrolled(model: &mut Model, up: bool, at: (u16, u16), now: DateTime<Utc>) {
 }
 
 fn clicked(model: &mut Model, at: (u16, u16), now: DateTime<Utc>) {
+    model.begun = None;
     if model.overlay.is_some() {
         return;
     }

@@ -9,8 +9,8 @@ use clap::{Arg, Args, Parser, Subcommand, ValueEnum};
 
 use super::{
     admin, assign, attach, cache, close, config, corrections, demo, download, eligibility,
-    escalate, hand_back, info_received, list, logout, note, outbox, phone, release, reopen, reply,
-    report, request_info, respond, serve, severity, show, sla, take, workaround,
+    escalate, hand_back, info_received, keys, list, logout, note, outbox, phone, release, reopen,
+    reply, report, request_info, respond, serve, severity, show, sla, take, workaround,
 };
 
 static VERSION: LazyLock<String> = LazyLock::new(|| {
@@ -120,6 +120,7 @@ pub enum Command {
     Cache(cache::Args),
     Logout(logout::Args),
     Config(config::Args),
+    Keys(keys::Args),
     Admin(admin::Args),
 }
 

@@ -35,7 +35,7 @@ enum Command {
     Path,
     /// Check the configuration and say what is in force
     ///
-    /// Every wrong line is told, also of the policy file that it names, with the nearest right name of a key
+    /// Every wrong line is told, also of keymap.toml beside it and of the policy file that it names, with the nearest right name of a key
     /// that is not known. Exit code 2 if anything is wrong. No desk is asked, and no token is read.
     #[command(after_help = "Examples:
   caseload config check
@@ -92,6 +92,10 @@ fn check(session: &mut Session<'_>) -> Result<Exit, Failure> {
     let file = safe_line(&settings.file.value.to_string_lossy(), 1000);
     let there = if settings.file_read { "is right" } else { "is not there; defaults are in force" };
     output.done(format!("{file} {there}"))?;
+    if settings.keymap.file_read {
+        let file = safe_line(&settings.keymap.file.to_string_lossy(), 1000);
+        output.done(format!("{file} is right"))?;
+    }
     let asked = settings.selected_desk().ok().map(|desk| desk.name.clone());
     for desk in settings.desks.iter() {
         let chosen = if asked.as_ref() == Some(&desk.name) { ", in use" } else { "" };

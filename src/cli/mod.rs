@@ -23,6 +23,7 @@ mod escalate;
 mod foresee;
 mod hand_back;
 mod info_received;
+mod keys;
 mod list;
 mod logout;
 mod look;
@@ -153,6 +154,7 @@ fn run(cli: Cli, environment: Environment, output: &mut Output) -> Result<Exit, 
         Some(Command::Cache(args)) => cache::run(session, &args),
         Some(Command::Logout(args)) => one(logout::run(session, args)),
         Some(Command::Config(args)) => config::run(session, &args),
+        Some(Command::Keys(args)) => keys::run(session, &args),
         Some(Command::Admin(args)) => many(admin::run(session, args)),
     }
 }

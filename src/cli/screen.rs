@@ -42,7 +42,7 @@ pub async fn show(
         ascii: settings.screen.ascii.value,
         color: session.output.colour && settings.screen.theme.value != Theme::Mono,
         mouse: settings.screen.mouse.value,
-        keymap: settings.keymap.clone(),
+        keymap: settings.keymap.keymap.clone(),
         notices,
     };
     let mut desks = Vec::new();

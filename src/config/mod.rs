@@ -6,6 +6,7 @@ pub mod desk;
 pub mod environment;
 pub mod file;
 pub mod holidays;
+mod keys;
 pub mod log;
 pub mod places;
 pub mod policy_file;
@@ -22,10 +23,10 @@ use crate::domain::outbox::ASK_AFTER;
 pub use desk::{Desk, Desks, TokenPlace};
 pub use environment::{Environment, SECRETS};
 pub use file::{DeskKind, QuietHours, Theme};
+pub use keys::Keys;
 pub use places::Places;
 pub use serve::{LogFormat, LogTo, Serve};
 
-use crate::input::Keymap;
 use file::{At, ConfigFile, FileError, TokenSource};
 
 /// The largest configuration file that is read.
@@ -128,10 +129,10 @@ pub struct Settings {
     /// How long an act that weighs may wait for the desk and still be sent without being asked about.
     pub ask_after: Setting<Duration>,
     pub serve: Serve,
-    /// Action to chords, as the file changes them.
+    /// Action to keys, as `[keys]` changes them.
     pub keys: BTreeMap<String, Setting<Vec<String>>>,
     /// The keymap that comes of it.
-    pub keymap: Keymap,
+    pub keymap: Keys,
     pub desks: Desks,
     /// The desk that was asked for by name.
     pub desk: Option<Setting<String>>,
@@ -192,7 +193,7 @@ impl Settings {
         );
         at.value.sort_unstable_by(|a, b| b.cmp(a));
         at.value.dedup();
-        let keymap = keymap(&path.value, &file.keys)?;
+        let keymap = Keys::load(&path.value, &file.keys)?;
         Ok(Self {
             keymap,
             policy: file.policy.map(|at| {
@@ -234,18 +235,6 @@ impl Settings {
     pub fn selected_desk(&self) -> Result<&Desk, ConfigError> {
         self.desks.select(self.desk.as_ref())
     }
-}
-
-/// The built-in keymap with what the file changes.
-fn keymap(path: &Path, keys: &BTreeMap<String, At<Vec<String>>>) -> Result<Keymap, ConfigError> {
-    let chords = keys.iter().map(|(action, at)| (action.clone(), at.value.clone())).collect();
-    Keymap::embedded().with_overrides(&chords).map_err(|error| {
-        let error = crate::domain::text::safe_line(&error.to_string(), 300);
-        // Of two actions on one key, the one that the file names.
-        let line = keys.iter().find(|(action, _)| error.contains(action.as_str()));
-        let line = line.map_or_else(String::new, |(_, at)| format!("{}: ", at.line));
-        ConfigError::new(format!("{}:{line}[keys] {error}", shown(path)))
-    })
 }
 
 /// The file's text; None if it is not there and nobody asked for it by name.

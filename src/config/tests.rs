@@ -498,3 +498,50 @@ fn a_tls_key_that_others_can_read_is_refused_unless_the_system_guards_it() {
     let error = read(&credentials).unwrap_err().to_string();
     assert!(error.starts_with("could not read the TLS certificate "), "{error}");
 }
+
+/// What is wrong with these keys, without the folder.
+fn wrong_keys(keymap: &str, config: &str) -> String {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("keymap.toml"), keymap).unwrap();
+    let error = load(home.path(), config, &[]).unwrap_err().to_string();
+    error.replace(&format!("{}/", home.path().display()), "")
+}
+
+#[test]
+fn keymap_toml_beside_the_file_changes_keys_and_the_keys_of_the_file_change_them_again() {
+    let home = tempfile::tempdir().unwrap();
+    let keymap = "[[desk]]\naction = \"first\"\nkeys = [\"g g\"]\n\n[[desk]]\naction = \"note\"\nkeys = [\"N\"]\n";
+    std::fs::write(home.path().join("keymap.toml"), keymap).unwrap();
+    let settings = load(home.path(), "[keys]\nnote = [\"ctrl-n\"]\n", &[]).unwrap();
+    let keys = &settings.keymap;
+    let text = |action| keys.keymap.key_text(action, false);
+    assert_eq!(text(crate::input::Action::First), "g g");
+    assert_eq!(text(crate::input::Action::Note), "Ctrl-N");
+    assert!(keys.file_read);
+    let written: Vec<(&str, &str)> =
+        keys.written.iter().map(|(action, at)| (action.as_str(), at.as_str())).collect();
+    assert_eq!(written, [("first", "keymap.toml:2"), ("note", "config.toml:2")]);
+}
+
+#[test]
+fn two_actions_on_one_key_are_told_by_name_file_and_line() {
+    assert_eq!(
+        wrong_keys("", "[keys]\nfirst = [\"g g\"]\nlast = [\"g g\"]\n"),
+        "config.toml:3: [keys] g g means both first and last (the other is on line 2)"
+    );
+    assert_eq!(
+        wrong_keys("[[desk]]\naction = \"first\"\nkeys = [\"x\"]\n", "[keys]\nnote = [\"x\"]\n"),
+        "keymap.toml:2: x means both note and first (the other is at config.toml:2)"
+    );
+    assert_eq!(
+        wrong_keys("[[desk]]\naction = \"note\"\nkeys = [\"e\", \"c x\"]\n", ""),
+        "keymap.toml:2: c means close, and c x, which means note, begins with it: one of the two would never come\n\
+         keymap.toml:2: e means both escalate and note"
+    );
+    assert_eq!(
+        wrong_keys("\n[[form]]\naction = \"note\"\nkeys = [\"x\"]\n", ""),
+        "keymap.toml:3: note belongs under [[desk]], once"
+    );
+    assert!(wrong_keys("[[desk]\n", "").starts_with("keymap.toml:1: this is no keymap: "));
+    assert!(wrong_keys("\n[[desk]]\nkeys = [\"x\"]\n", "").starts_with("keymap.toml:"));
+}

@@ -107,10 +107,34 @@ pub fn chord_text(key: KeyCombination, ascii: bool) -> String {
     text
 }
 
-/// Several chords for people, side by side.
+/// A chord as the settings write it; [`parse_chord`] reads it.
 #[must_use]
-pub fn keys_text(keys: &[KeyCombination], ascii: bool) -> String {
-    keys.iter().map(|key| chord_text(*key, ascii)).collect::<Vec<_>>().join(" ")
+pub(super) fn chord_written(key: KeyCombination) -> String {
+    let OneToThree::One(code) = key.codes else { return key.to_string() };
+    let mut text = String::new();
+    for (modifier, word) in [
+        (KeyModifiers::CONTROL, "ctrl-"),
+        (KeyModifiers::ALT, "alt-"),
+        (KeyModifiers::SUPER, "cmd-"),
+    ] {
+        if key.modifiers.contains(modifier) {
+            text.push_str(word);
+        }
+    }
+    let says_shift = code == KeyCode::BackTab
+        || matches!(code, KeyCode::Char(c) if !c.is_alphabetic() || text.is_empty());
+    if key.modifiers.contains(KeyModifiers::SHIFT) && !says_shift {
+        text.push_str("shift-");
+    }
+    match code {
+        KeyCode::Char(' ') => text.push_str("space"),
+        KeyCode::Char(c) if text.is_empty() => text.push(c),
+        KeyCode::Char('-') => text.push_str("hyphen"),
+        KeyCode::Char(c) => text.extend(c.to_lowercase()),
+        KeyCode::F(n) => text.push_str(&format!("f{n}")),
+        other => text.push_str(&format!("{other:?}").to_lowercase()),
+    }
+    text
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@
 mod action;
 mod chord;
 mod keymap;
+mod keys;
 
 pub use action::{Action, Context};
-pub use chord::{BadChord, chord_text, keys_text, parse_chord};
-pub use keymap::{Binding, Keymap, KeymapError};
+pub use chord::{BadChord, chord_text, parse_chord};
+pub use keymap::{Binding, Keymap, KeymapError, KeymapErrors, Pressed, Remap};
+pub use keys::{BadKeys, Keys, keys_text};

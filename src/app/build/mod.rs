@@ -14,6 +14,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub use detail::detail_text;
 pub use overlay::help_lines;
 
+use super::chord;
 use super::desk::Desk;
 use super::form::Field;
 use super::keys;
@@ -100,6 +101,8 @@ fn footer(model: &Model, wake: &mut Wake) -> Footer {
         wake.by(Some(toast.until));
         (toast.text.clone(), toast.tone)
     });
+    // What may follow a key that was pressed is asked for now.
+    let toast = toast.filter(|_| chord::hints(model, is_enabled).is_none());
     let hints = hints(model, keys::context(model)).map(|(_, hint)| hint).collect();
     Footer { toast, hints }
 }
@@ -109,8 +112,14 @@ pub fn hints_of(model: &Model, context: Context) -> Vec<Hint> {
     hints(model, context).map(|(_, hint)| hint).collect()
 }
 
-/// The keys that work where the keyboard is, from the live keymap.
-fn hints(model: &Model, context: Context) -> impl Iterator<Item = (Action, Hint)> {
+/// The keys that work where the keyboard is, from the live keymap; after the first key of a chord, those that may
+/// follow it.
+fn hints(model: &Model, context: Context) -> std::vec::IntoIter<(Action, Hint)> {
+    if let Some(follow) =
+        chord::hints(model, is_enabled).filter(|_| context == keys::context(model))
+    {
+        return follow.into_iter();
+    }
     model
         .keymap
         .bindings()
@@ -129,6 +138,8 @@ fn hints(model: &Model, context: Context) -> impl Iterator<Item = (Action, Hint)
             };
             Some((binding.action, hint))
         })
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// Whether the field that has the keys is a list.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed step of a test is its failure")]
 
 mod acts;
+mod chords;
 mod desks;
 mod disconnected;
 mod played_outbox;
@@ -28,7 +29,7 @@ use crate::domain::{
     Eligibility, Environment, PartnerRef, Person, Role, Severity, Tier, TimelineEntry,
     TimelineKind, Visibility,
 };
-use crate::input::parse_chord;
+use crate::input::{Keymap, parse_chord};
 use crate::sla::ledger::Ledger;
 use crate::sla::policy::Policy;
 
@@ -192,6 +193,16 @@ impl Desk {
 
     pub fn partner(cases: Vec<Case>) -> Self {
         Self::of(Role::Partner, cases)
+    }
+
+    /// The same desk under other keys, as `[keys]` of the settings changes them.
+    pub fn with_keys(cases: Vec<Case>, keys: &[(&str, &[&str])]) -> Self {
+        let keys = keys.iter().map(|(action, keys)| {
+            ((*action).to_owned(), keys.iter().map(|key| (*key).to_owned()).collect())
+        });
+        let mut desk = Self::partner(cases);
+        desk.model.keymap = Keymap::embedded().with_overrides(&keys.collect()).unwrap();
+        desk
     }
 
     /// A screen that knows nothing yet.
