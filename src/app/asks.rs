@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use super::model::Model;
 use super::msg::{AskId, Effect};
 use super::page::corrections;
+use super::{sheet, transfers};
 use crate::domain::DeskNo;
 use crate::domain::ask::{Answer, Ask, Unanswered};
 
@@ -14,6 +15,10 @@ use crate::domain::ask::{Answer, Ask, Unanswered};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum For {
     Corrections,
+    /// A form that is no act on a case.
+    Sheet,
+    /// A file on its way.
+    Transfer,
 }
 
 #[derive(Debug, Default)]
@@ -50,6 +55,8 @@ pub fn answered(
 ) {
     match model.asks.waiting.remove(&id) {
         Some(For::Corrections) => corrections::answered(model, id, answer, now, effects),
+        Some(For::Sheet) => sheet::answered(model, id, answer, now, effects),
+        Some(For::Transfer) => transfers::answered(model, id, answer, now, effects),
         None => {}
     }
 }

@@ -16,7 +16,13 @@ use super::queue::QueueName;
 use super::update::{keep_form, quit, refuse, remember};
 use super::view::{Pane, Tone};
 use super::{answer, build, outbox, share, visiting, why, words};
+use super::{files, sheet, transfers};
+use crate::domain::CaseId;
 use crate::input::{Action, Context};
+
+/// What the desk's keys do on a page, too, where they mean nothing else.
+const OVER_PAGES: &[Action] =
+    &[Action::Help, Action::Outbox, Action::Transfers, Action::Undo, Action::SendHeld];
 
 /// Lines that a page key moves in the help.
 const HELP_PAGE: isize = 10;
@@ -53,7 +59,11 @@ fn pressed(model: &mut Model, key: KeyCombination, now: DateTime<Utc>, effects: 
                 desk(model, action, now, effects);
             }
         }
+        Context::Form if matches!(model.overlay, Some(Overlay::Sheet(_))) => {
+            sheet::press(model, action, key, now, effects);
+        }
         Context::Form => form(model, action, key, now, effects),
+        Context::Filter if model.filtering.is_none() => corrections::filter(model, action, key),
         Context::Filter => filter(model, action, key, now),
         Context::Confirm => confirm(model, action, now, effects),
         Context::Help if matches!(model.overlay, Some(Overlay::Why { .. })) => {
@@ -63,14 +73,22 @@ fn pressed(model: &mut Model, key: KeyCombination, now: DateTime<Utc>, effects: 
         Context::Palette => palette(model, action, key, now, effects),
         Context::Outbox => outbox::press(model, action, now, effects),
         Context::Share => share::press(model, action, now, effects),
+        Context::Files => files::press(model, action, now, effects),
+        Context::Transfers => transfers::press(model, action, now, effects),
         Context::Board => {
             if let Some(action) = action {
                 board::press(model, action, now, effects);
             }
         }
+        Context::Telling => corrections::press_telling(model, action, now, effects),
         Context::Corrections => {
             if let Some(action) = action {
                 corrections::press(model, action, now, effects);
+                corrections::rest(model, now);
+            } else if let Some(action) = model.keymap.action(Context::Desk, key)
+                && OVER_PAGES.contains(&action)
+            {
+                desk(model, action, now, effects);
             }
         }
     }
@@ -90,7 +108,10 @@ fn everywhere(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &m
 /// What has the keyboard.
 pub fn context(model: &Model) -> Context {
     match &model.overlay {
-        Some(Overlay::Form(_)) => Context::Form,
+        Some(Overlay::Form(_) | Overlay::Sheet(_)) => Context::Form,
+        Some(Overlay::Files { .. }) => Context::Files,
+        Some(Overlay::Transfers { .. }) => Context::Transfers,
+        Some(Overlay::Telling) => Context::Telling,
         Some(Overlay::Quit | Overlay::Sure { .. }) => Context::Confirm,
         Some(Overlay::Outbox { .. }) => Context::Outbox,
         // Nobody writes over an explanation, so that the desk's keys for moving hold there besides.
@@ -101,7 +122,8 @@ pub fn context(model: &Model) -> Context {
         None => match model.page {
             Page::Desk => Context::Desk,
             Page::Board(_) => Context::Board,
-            Page::Corrections(_) => Context::Corrections,
+            Page::Corrections if model.outline.is_filtering() => Context::Filter,
+            Page::Corrections => Context::Corrections,
         },
     }
 }
@@ -116,6 +138,8 @@ pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
             }
             form.touched(now);
         }
+        Some(Overlay::Sheet(_)) => sheet::pasted(model, text),
+        Some(Overlay::Files { .. } | Overlay::Transfers { .. } | Overlay::Telling) => {}
         Some(Overlay::Help { search, scroll: at } | Overlay::Palette { search, at, .. }) => {
             search.insert_str(one_line(text));
             *at = 0;
@@ -131,6 +155,8 @@ pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
             if let Some(line) = &mut model.filtering {
                 line.insert_str(one_line(text));
                 filter_typed(model, now);
+            } else {
+                corrections::pasted(model, &one_line(text));
             }
         }
     }
@@ -191,11 +217,25 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
         }
         Action::Quit => quit(model, now, effects),
         Action::Outbox => outbox::open(model),
+        Action::Attach => files::attach(model, now),
+        Action::Files => files::open(model, now),
+        Action::Transfers => transfers::open(model),
+        Action::LinkCorrection => corrections::link_selected(model, now),
         Action::Board => board::open(model),
-        Action::Corrections => corrections::open(model, effects),
+        Action::Corrections => corrections::open(model, now, effects),
         Action::Undo => order::undo(model, now, effects),
         Action::SendHeld => order::send_held(model, now, effects),
         _ => {}
+    }
+}
+
+/// Puts the cursor on an open case, in the view of all where this one does not show it.
+pub fn go_to(model: &mut Model, case: &CaseId, now: DateTime<Utc>) {
+    model.queue.touch();
+    model.focus = Pane::Queue;
+    if !model.with_queue(now, |queue, at| queue.select_case(case, at)) {
+        show(model, QueueName::All, now);
+        model.with_queue(now, |queue, at| queue.select_case(case, at));
     }
 }
 
@@ -304,7 +344,7 @@ fn filter(model: &mut Model, action: Option<Action>, key: KeyCombination, now: D
 }
 
 /// Keys for a single line: those that would begin another are dropped.
-fn line_input(line: &mut ratatui_textarea::TextArea, input: ratatui_textarea::Input) -> bool {
+pub fn line_input(line: &mut ratatui_textarea::TextArea, input: ratatui_textarea::Input) -> bool {
     use ratatui_textarea::Key;
     let breaks = matches!(input.key, Key::Enter) || (input.ctrl && input.key == Key::Char('m'));
     !breaks && line.input(input)

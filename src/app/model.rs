@@ -1,5 +1,7 @@
 //! What is: everything that the screen knows. Changed by [`super::update`] alone.
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use ratatui_textarea::TextArea;
 
@@ -15,8 +17,11 @@ use super::layout::{self, Areas};
 use super::msg::{ActId, Effect, Link};
 use super::outbox::{self, Item};
 use super::page::Page;
+use super::page::corrections::{self, Outline};
 use super::queue::{At, Queue, QueueName};
 use super::share::Share;
+use super::sheet::{Sheet, Sheets};
+use super::transfers::Transfers;
 use super::view::{Line, Pane, Tone};
 use super::visiting::{self, Visiting};
 use super::why;
@@ -32,17 +37,37 @@ pub struct Options {
     pub keymap: Keymap,
     /// The names of the desks, in their order; none: one desk, which needs no name.
     pub desks: Vec<String>,
+    /// Where files of cases are put; empty: where this machine puts downloads.
+    pub downloads: PathBuf,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { ascii: false, keymap: Keymap::embedded(), desks: Vec::new() }
+        Self {
+            ascii: false,
+            keymap: Keymap::embedded(),
+            desks: Vec::new(),
+            downloads: PathBuf::new(),
+        }
     }
 }
 
 /// What stands over the desk and has the keys.
 pub(super) enum Overlay {
     Form(Box<Form>),
+    /// A form that is no act on a case.
+    Sheet(Box<Sheet>),
+    /// The files of a case; `at`: the one that the keys are on.
+    Files {
+        case: CaseId,
+        at: usize,
+    },
+    /// What became of telling the customers of a correction.
+    Telling,
+    /// Files on their way; `on`: the one that the keys are on.
+    Transfers {
+        on: Option<u64>,
+    },
     /// Whether to quit although something is not confirmed.
     Quit,
     Help {
@@ -121,7 +146,11 @@ pub struct Model {
     pub(super) text: DetailText,
     /// What has the screen; the overlay stands over it.
     pub(super) page: Page,
+    pub(super) outline: Outline,
     pub(super) asks: Asks,
+    pub(super) sheets: Sheets,
+    pub(super) transfers: Transfers,
+    pub(super) downloads: PathBuf,
     pub(super) acts: Acts,
     pub(super) drafts: Drafts,
     pub(super) overlay: Option<Overlay>,
@@ -161,7 +190,11 @@ impl Model {
             clock: None,
             text: DetailText::default(),
             page: Page::default(),
+            outline: Outline::default(),
             asks: Asks::default(),
+            sheets: Sheets::default(),
+            transfers: Transfers::default(),
+            downloads: options.downloads,
             acts: Acts::default(),
             drafts: Drafts::default(),
             overlay: None,
@@ -278,6 +311,7 @@ impl Model {
         self.wrap_detail();
         why::bound(self, now);
         outbox::settle(self);
+        corrections::settle(self, now, effects);
         if self.toast.as_ref().is_some_and(|toast| toast.until <= now) {
             self.toast = None;
         }

@@ -107,6 +107,12 @@ pub enum Msg {
         act: ActId,
         case: Box<Case>,
     },
+    /// How far a file on its way has come, in bytes.
+    Progress {
+        ask: AskId,
+        done: u64,
+        total: u64,
+    },
     /// What was asked by [`Effect::Ask`].
     Answered {
         ask: AskId,

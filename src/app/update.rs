@@ -9,8 +9,10 @@ use super::layout;
 use super::model::{Model, Overlay};
 use super::msg::{Effect, Link, Msg, Told, Whoami};
 use super::order;
+use super::page::corrections;
 use super::queue::{QueueName, Source};
 use super::share;
+use super::transfers;
 use super::view::{Pane, Tone};
 use super::visiting;
 use super::words;
@@ -33,7 +35,10 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         Msg::Clicked { column, row } => clicked(model, (column, row), now),
         Msg::Resized { columns, rows } => model.size = (columns, rows),
         Msg::TimePassed => {}
-        Msg::Focused(there) => effects.push(Effect::Attention(there)),
+        Msg::Focused(there) => {
+            corrections::focused(model, there);
+            effects.push(Effect::Attention(there));
+        }
         Msg::Noticed(sentence) => model.say(sentence, Tone::Error, now),
         Msg::Told(desk, told) => desk_told(model, desk, told, now, &mut effects),
         Msg::DetailCame(detail) => detail_came(model, *detail, now, &mut effects),
@@ -44,11 +49,19 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         Msg::DetailFailed { id, why, gone } => detail_failed(model, id, why, gone, now),
         Msg::ActNotKept { act, failure } => {
             order::not_kept(model, act, &failure, now, &mut effects);
+            corrections::act_ended(model, act, corrections::End::NotKept);
         }
-        Msg::ActUndone { act } => order::undone(model, act, now),
+        Msg::ActUndone { act } => {
+            order::undone(model, act, now);
+            corrections::act_ended(model, act, corrections::End::TakenBack);
+        }
         Msg::ActDone { act, case } => {
             answer::watch(model, &case, &mut effects);
             order::done(model, act, *case, now, &mut effects);
+            corrections::act_ended(model, act, corrections::End::Done);
+        }
+        Msg::Progress { ask, done, total } => {
+            transfers::progressed(model, ask, (done, total), now);
         }
         Msg::Answered { ask, answer } => asks::answered(model, ask, *answer, now, &mut effects),
         Msg::Opened { url, result } => share::opened(model, url, result, now, &mut effects),
@@ -96,6 +109,11 @@ fn desk_told(
             for case in &cases {
                 answer::watch(model, case, effects);
             }
+            let linked = cases.iter().any(|case| case.correction.is_some())
+                || removed
+                    .iter()
+                    .any(|id| model.queue.case(id).is_some_and(|case| case.correction.is_some()));
+            corrections::case_changed(model, linked, now);
             let was_there = answer::has_form_case(model);
             let cases = model.hold_back(no, cases, &removed, reset);
             model.with_queue(now, |queue, at| queue.page(no, cases, &removed, reset, more, at));
@@ -256,6 +274,10 @@ fn scrolled(model: &mut Model, up: bool, at: (u16, u16), now: DateTime<Utc>) {
             Overlay::Form(_)
             | Overlay::Quit
             | Overlay::Palette { .. }
+            | Overlay::Sheet(_)
+            | Overlay::Files { .. }
+            | Overlay::Transfers { .. }
+            | Overlay::Telling
             | Overlay::Outbox { .. }
             | Overlay::Share(_)
             | Overlay::Sure { .. },
@@ -302,7 +324,8 @@ pub(super) fn quit(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effe
         order::put_away(model, *form, now, effects);
     }
     // What was refused is settled until somebody takes it up again.
-    if model.acts.flights().all(|flight| flight.is_refused()) {
+    let files = model.transfers.are_open();
+    if !files && model.acts.flights().all(|flight| flight.is_refused()) {
         effects.push(Effect::Quit);
     } else {
         model.toast = None;

@@ -2,7 +2,9 @@
 //! from the model by [`build`]; equal snapshots look the same, so drawing one twice is never needed.
 //! Texts in [`Span`]s are already safe for a terminal; ids and [`Untrusted`] are made safe by drawing.
 
-use crate::domain::{CaseId, Severity, Tier, Untrusted};
+use ratatui::layout::Rect;
+
+use crate::domain::{CaseId, CorrectionId, Severity, Tier, Untrusted};
 use crate::sla::reading::Face;
 
 pub use super::build::build;
@@ -70,7 +72,60 @@ pub struct BoardView {}
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct CorrectionsView {
-    pub titles: Vec<Untrusted>,
+    /// Where outline and correction stand, frames included; an empty one is not shown.
+    pub list: Rect,
+    pub detail: Rect,
+    /// "Corrections · to come (12 of 40)"
+    pub title: String,
+    /// What is shown is being asked for again.
+    pub asking: bool,
+    /// The visible rows alone; the index of the first, and how many there are.
+    pub rows: Vec<OutlineRow>,
+    pub first: usize,
+    pub count: usize,
+    /// Shown instead of rows.
+    pub notice: Option<Notice>,
+    /// What is said of desks whose corrections are missing or old.
+    pub remarks: Vec<(Tone, String)>,
+    pub filter: Option<FilterLine>,
+    pub pane: Option<CorrectionPane>,
+    /// The correction has the keys.
+    pub reading: bool,
+}
+
+/// One line of the outline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutlineRow {
+    Plan {
+        title: String,
+        count: usize,
+        /// Customers that wait with open cases.
+        customers: usize,
+        folded: bool,
+        selected: bool,
+    },
+    One {
+        id: CorrectionId,
+        /// Where it is; None: there is one desk only.
+        desk: Option<String>,
+        title: Untrusted,
+        status: &'static str,
+        tone: Tone,
+        /// Linked cases, as the desk counts them.
+        cases: u64,
+        customers: usize,
+        /// Since its last change: "3 d".
+        age: String,
+        selected: bool,
+    },
+}
+
+/// One correction, whole, wrapped to its pane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CorrectionPane {
+    pub title: String,
+    pub lines: Vec<Line>,
+    pub scroll: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -252,6 +307,8 @@ pub struct ClockRow {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Footer {
+    /// How far files on their way are, per mille, and in words: "error.log 45 % · 1.2 MB/s".
+    pub progress: Option<(u16, String)>,
     /// What was just said to the person; takes the hints' place while it stands.
     pub toast: Option<(String, Tone)>,
     pub hints: Vec<Hint>,
@@ -274,6 +331,7 @@ pub enum Overlay {
     Why(WhyView),
     Outbox(OutboxView),
     Share(ShareView),
+    Listing(Listing),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -386,6 +444,32 @@ pub struct OutboxView {
     /// What there is to say of it, most important first.
     pub told: Vec<(Tone, Untrusted)>,
     pub hints: Vec<Hint>,
+}
+
+/// A list over the desk, a line a thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    pub title: String,
+    pub rows: Vec<ListingRow>,
+    /// The column that gives way where there is little room.
+    pub grows: usize,
+    /// The row that the keys are on.
+    pub at: usize,
+    /// What there is to say of it.
+    pub told: Vec<(Tone, Untrusted)>,
+    /// What is said where there is no row.
+    pub empty: Vec<String>,
+    pub hints: Vec<Hint>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListingRow {
+    /// Safe for a terminal; as many in each row.
+    pub cells: Vec<(String, Tone)>,
+    /// How far it is, of 1000; None: there is nothing to say of that.
+    pub permille: Option<u16>,
+    /// It heads those below it.
+    pub is_head: bool,
 }
 
 /// One act, damaged row or draft.

@@ -10,7 +10,6 @@ use super::view::Pane;
 use crate::domain::{Case, CaseId, DeskNo};
 
 /// How many visits can be gone back through.
-#[cfg_attr(not(test), expect(dead_code, reason = "the ways to it are built on this"))]
 const TRAIL: usize = 32;
 
 /// One visited case.
@@ -34,7 +33,6 @@ impl Visiting {
     }
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the ways to it are built on this"))]
 /// Shows a case in the detail. It is read by the time the model settles.
 pub(super) fn visit(model: &mut Model, id: CaseId) {
     let known = model.queue.case(&id).cloned();

@@ -1,18 +1,17 @@
 //! `caseload attach`
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::outcome::{Exit, Failure, stopped};
 use super::session::{Connection, Session};
-use crate::client::files::Upload;
-use crate::client::{Answer, CallError};
+use crate::client::CallError;
 use crate::domain::text::safe_line;
 use crate::domain::{Attachment, CaseId};
-use crate::wire::{Code, Problem};
+use crate::sync::transfer::{self, NotSent};
+use crate::wire::Problem;
 
 /// Attach files to a case
 ///
@@ -39,9 +38,6 @@ enum Answered {
     Refused(Box<Problem>),
     Nothing { error: String },
 }
-
-/// How long to wait before a file is sent again whose answer was lost.
-const AGAIN_AFTER: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1200)];
 
 pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure> {
     if args.id.is_empty() {
@@ -88,49 +84,17 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
 
 type Missed = (Exit, String, Option<Box<Problem>>);
 
-/// Sends one file. Where the answer is lost it is sent again with the same key: it is attached once.
+/// Sends one file.
 async fn attach(connection: &Connection, id: &CaseId, path: &Path) -> Result<Attachment, Missed> {
     let shown = safe_line(&path.to_string_lossy(), 200);
-    let key = Uuid::now_v7();
-    let mut waits = AGAIN_AFTER.iter();
-    loop {
-        // Opened for each try: a file that was read is at its end.
-        let file = open(path).await.map_err(|why| {
-            (Exit::Failed, format!("Could not attach {shown} to {id}: {why}."), None)
-        })?;
-        let error = match connection.api.upload(id, key, file).await {
-            Ok(Answer { value, date }) => return Ok(connection.learn(Answer { value, date })),
-            Err(error) => error,
-        };
-        let in_doubt = match &error {
-            CallError::NotReached { sent, .. } => *sent,
-            CallError::Refused(problem) => problem.code == Code::InProgress,
-            _ => false,
-        };
-        match waits.next() {
-            Some(wait) if in_doubt => tokio::time::sleep(*wait).await,
-            _ => return Err(missed(connection, id, &shown, &error)),
+    let (key, progress) = (Uuid::now_v7(), transfer::unwatched());
+    match transfer::send(connection.api.as_ref(), id, key, path, &progress).await {
+        Ok(answer) => Ok(connection.learn(answer)),
+        Err(NotSent::Here(why)) => {
+            Err((Exit::Failed, format!("Could not attach {shown} to {id}: {why}."), None))
         }
+        Err(NotSent::Call(error)) => Err(missed(connection, id, &shown, &error)),
     }
-}
-
-async fn open(path: &Path) -> Result<Upload, String> {
-    let name = path.file_name().ok_or("it is not a file")?.to_string_lossy().into_owned();
-    let told = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        std::io::ErrorKind::PermissionDenied => "this user may not read it".to_owned(),
-        _ => error.to_string(),
-    };
-    // Asked first: to open a pipe would wait for somebody to write into it.
-    let known = tokio::fs::metadata(path).await.map_err(told)?;
-    if !known.is_file() {
-        return Err("it is not a file".to_owned());
-    }
-    if known.len() == 0 {
-        return Err("it is empty".to_owned());
-    }
-    let content = tokio::fs::File::open(path).await.map_err(told)?;
-    Ok(Upload { name, size: known.len(), content: Box::pin(content) })
 }
 
 fn missed(connection: &Connection, id: &CaseId, shown: &str, error: &CallError) -> Missed {

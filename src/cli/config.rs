@@ -197,6 +197,10 @@ fn in_force(settings: &Settings) -> Vec<String> {
         row("screen.ascii", screen.ascii.value, screen.ascii.from),
         row("screen.mouse", screen.mouse.value, screen.mouse.from),
     ];
+    if let Some(to) = &screen.downloads {
+        let folder = safe_line(&to.value.to_string_lossy(), 400);
+        rows.push(row("screen.downloads", folder, to.from));
+    }
     // Checked already, so that a file written today is right when they come into force.
     for row in [
         row("screen.reduced_motion", screen.reduced_motion.value, screen.reduced_motion.from),

@@ -43,6 +43,12 @@ pub async fn show(
         color: session.output.colour && settings.screen.theme.value != Theme::Mono,
         mouse: settings.screen.mouse.value,
         keymap: settings.keymap.keymap.clone(),
+        downloads: settings
+            .screen
+            .downloads
+            .as_ref()
+            .map(|to| to.value.clone())
+            .unwrap_or_default(),
         notices,
     };
     let mut desks = Vec::new();

@@ -60,6 +60,17 @@ impl CallError {
         }
     }
 
+    /// Whether desks of this kind have no such thing.
+    #[must_use]
+    pub fn is_not_offered(&self) -> bool {
+        match self {
+            Self::NotUnderstood(what) => {
+                [NO_SEARCH, NO_CORRECTIONS, NO_FILES].contains(&what.raw())
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the same request may succeed later without anybody's help.
     #[must_use]
     pub const fn is_passing(&self) -> bool {
@@ -129,7 +140,7 @@ pub trait CaseApi: Send + Sync + 'static {
 
     /// Cases by their words, closed ones too, newest first; `after`: the `next` of the page before.
     fn search<'a>(&'a self, _words: &'a str, _after: Option<&'a CaseId>) -> Call<'a, Found> {
-        Box::pin(async { Err(CallError::NotUnderstood("This desk cannot be searched".into())) })
+        Box::pin(async { Err(CallError::NotUnderstood(NO_SEARCH.into())) })
     }
 
     /// One page of the corrections. A desk of another kind may keep none, and so may the calls after this.
@@ -195,13 +206,16 @@ pub trait CaseApi: Send + Sync + 'static {
     }
 }
 
+// What a desk of another kind says of what it does not have.
+const NO_SEARCH: &str = "This desk cannot be searched";
+const NO_FILES: &str = "This desk has no files that could be sent or brought";
+const NO_CORRECTIONS: &str = "This desk keeps no corrections";
+
 /// The answer of a desk that has no files.
 fn no_files<'a, T>() -> Call<'a, T> {
-    Box::pin(async {
-        Err(CallError::NotUnderstood("This desk has no files that could be sent or brought".into()))
-    })
+    Box::pin(async { Err(CallError::NotUnderstood(NO_FILES.into())) })
 }
 
 fn no_corrections<'a, T>() -> Call<'a, T> {
-    Box::pin(async { Err(CallError::NotUnderstood("This desk keeps no corrections".into())) })
+    Box::pin(async { Err(CallError::NotUnderstood(NO_CORRECTIONS.into())) })
 }

@@ -136,6 +136,7 @@ pub struct ConfigFile {
     pub ascii: Option<At<bool>>,
     pub mouse: Option<At<bool>>,
     pub reduced_motion: Option<At<bool>>,
+    pub downloads: Option<At<String>>,
     pub alerts_at: Option<At<Vec<Duration>>>,
     pub bell: Option<At<bool>>,
     pub osc: Option<At<bool>>,
@@ -149,7 +150,7 @@ pub struct ConfigFile {
 const TOP: &[&str] = &["policy", "desk", "screen", "alerts", "outbox", "keys", "serve"];
 const DESK: &[&str] =
     &["kind", "url", "ca_file", "token_file", "token_env", "token_command", "keyring", "token"];
-const SCREEN: &[&str] = &["theme", "ascii", "mouse", "reduced_motion"];
+const SCREEN: &[&str] = &["theme", "ascii", "mouse", "reduced_motion", "downloads"];
 const ALERTS: &[&str] = &["at", "bell", "osc", "quiet"];
 const OUTBOX: &[&str] = &["ask_after"];
 
@@ -187,6 +188,7 @@ impl ConfigFile {
                             "reduced_motion" => {
                                 self.reduced_motion = r.boolean(value, "reduced_motion");
                             }
+                            "downloads" => self.downloads = r.filled(value, "downloads"),
                             _ => r.unknown(name, "[screen]", SCREEN),
                         }
                     }

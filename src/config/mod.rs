@@ -103,6 +103,8 @@ pub struct Screen {
     pub ascii: Setting<bool>,
     pub mouse: Setting<bool>,
     pub reduced_motion: Setting<bool>,
+    /// Where files of cases are put; None: where this machine puts downloads.
+    pub downloads: Option<Setting<PathBuf>>,
 }
 
 #[derive(Debug, Clone)]
@@ -168,6 +170,10 @@ impl Settings {
             ascii: Setting::of_file(file.ascii, false),
             mouse: Setting::of_file(file.mouse, true),
             reduced_motion: Setting::of_file(file.reduced_motion, false),
+            downloads: file.downloads.map(|At { value, line }| {
+                let folder = places::resolve(&value, &path.value, environment);
+                Setting::new(folder, Origin::Line(line))
+            }),
         };
         if let Some(name) = environment.os("CASELOAD_THEME") {
             let theme = Theme::named(&name.to_string_lossy())

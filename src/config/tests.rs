@@ -59,6 +59,7 @@ fn the_example_is_a_right_configuration_and_shows_every_key() {
         .collect();
     let file = ConfigFile::parse(Path::new("config.example.toml"), &everything).unwrap();
     assert!(file.policy.is_some() && file.theme.is_some() && file.ascii.is_some());
+    assert!(file.downloads.is_some());
     assert!(file.mouse.is_some() && file.reduced_motion.is_some() && file.alerts_at.is_some());
     assert!(file.bell.is_some() && file.osc.is_some() && file.quiet.is_some());
     assert!(!file.keys.is_empty() && file.ask_after.is_some());

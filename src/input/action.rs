@@ -16,6 +16,12 @@ pub enum Context {
     Corrections,
     /// A link, or what is to be copied.
     Share,
+    /// The files of a case.
+    Files,
+    /// Files on their way.
+    Transfers,
+    /// What becomes of telling customers.
+    Telling,
 }
 
 impl Context {
@@ -31,6 +37,9 @@ impl Context {
         Self::Board,
         Self::Corrections,
         Self::Share,
+        Self::Files,
+        Self::Transfers,
+        Self::Telling,
     ];
 
     /// The context's table in the keymap file.
@@ -48,6 +57,9 @@ impl Context {
             Self::Board => "board",
             Self::Corrections => "corrections",
             Self::Share => "share",
+            Self::Files => "files",
+            Self::Transfers => "transfers",
+            Self::Telling => "telling",
         }
     }
 
@@ -62,6 +74,9 @@ impl Context {
                 | Self::Board
                 | Self::Corrections
                 | Self::Share
+                | Self::Files
+                | Self::Transfers
+                | Self::Telling
         )
     }
 }
@@ -123,6 +138,10 @@ actions! {
     Outbox = "outbox" in Desk;
     Board = "board" in Desk;
     Corrections = "corrections" in Desk;
+    Attach = "attach" in Desk;
+    Files = "files" in Desk;
+    Transfers = "transfers" in Desk;
+    LinkCorrection = "link_correction" in Desk;
     Help = "help" in Desk;
     Quit = "quit" in Desk;
 
@@ -179,8 +198,46 @@ actions! {
 
     LeaveBoard = "leave_board" in Board;
 
+    CorrectionDown = "correction_down" in Corrections;
+    CorrectionUp = "correction_up" in Corrections;
+    CorrectionFirst = "correction_first" in Corrections;
+    CorrectionLast = "correction_last" in Corrections;
+    CorrectionPageDown = "correction_page_down" in Corrections;
+    CorrectionPageUp = "correction_page_up" in Corrections;
+    CorrectionOpen = "correction_open" in Corrections;
+    CorrectionFold = "correction_fold" in Corrections;
+    CorrectionUnfold = "correction_unfold" in Corrections;
+    CorrectionPane = "correction_pane" in Corrections;
+    CorrectionPlan = "correction_plan" in Corrections;
+    CorrectionStatus = "correction_status" in Corrections;
+    CorrectionTell = "correction_tell" in Corrections;
+    CorrectionNote = "correction_note" in Corrections;
+    CorrectionTitle = "correction_title" in Corrections;
+    CorrectionNew = "correction_new" in Corrections;
+    CorrectionLink = "correction_link" in Corrections;
+    CorrectionFilter = "correction_filter" in Corrections;
+    CorrectionStatuses = "correction_statuses" in Corrections;
+    CorrectionRefresh = "correction_refresh" in Corrections;
     LeaveCorrections = "leave_corrections" in Corrections;
 
     CopyId = "copy_id" in Share;
     CloseShare = "close_share" in Share;
+    BringFile = "bring_file" in Files;
+    BringAll = "bring_all" in Files;
+    AttachHere = "attach_here" in Files;
+    NextFile = "next_file" in Files;
+    PrevFile = "prev_file" in Files;
+    CloseFiles = "close_files" in Files;
+
+    TakeBackAll = "take_back_all" in Telling;
+    SendAllNow = "send_all_now" in Telling;
+    NextTold = "next_told" in Telling;
+    PrevTold = "prev_told" in Telling;
+    CloseTelling = "close_telling" in Telling;
+
+    CancelTransfer = "cancel_transfer" in Transfers;
+    RetryTransfer = "retry_transfer" in Transfers;
+    NextTransfer = "next_transfer" in Transfers;
+    PrevTransfer = "prev_transfer" in Transfers;
+    CloseTransfers = "close_transfers" in Transfers;
 }

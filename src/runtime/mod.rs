@@ -12,6 +12,7 @@ mod signals;
 mod translate;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +51,8 @@ pub struct Options {
     /// Clicks and the wheel are ours instead of the terminal's.
     pub mouse: bool,
     pub keymap: Keymap,
+    /// Where files of cases are put; empty: where this machine puts downloads.
+    pub downloads: PathBuf,
     /// What is to be told as the screen comes up.
     pub notices: Vec<String>,
 }
@@ -61,6 +64,7 @@ impl Default for Options {
             color: true,
             mouse: false,
             keymap: Keymap::embedded(),
+            downloads: PathBuf::new(),
             notices: vec![],
         }
     }
@@ -111,7 +115,12 @@ pub async fn run(desks: Vec<Desk>, options: Options) -> anyhow::Result<()> {
         let look = options.look();
         let mut model = Model::new(
             (size.width, size.height),
-            app::Options { ascii: options.ascii, keymap: options.keymap, desks: names },
+            app::Options {
+                ascii: options.ascii,
+                keymap: options.keymap,
+                desks: names,
+                downloads: options.downloads,
+            },
         );
         let mut lines = desks.iter_mut().map(Started::edge);
         let Some(first) = lines.next() else { anyhow::bail!("there is no desk to show") };

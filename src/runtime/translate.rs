@@ -81,6 +81,9 @@ pub fn desk_event(desk: DeskNo, event: sync::Event) -> Msg {
             stamp([&mut case.id], desk);
             Msg::ActDone { act: act(ticket), case }
         }
+        sync::Event::Progress { ticket, done, total } => {
+            Msg::Progress { ask: AskId { desk, ticket }, done, total }
+        }
         sync::Event::Answered { ticket, mut answer } => {
             if let Ok(answer) = answer.as_mut() {
                 stamp_answer(answer, desk);
@@ -119,7 +122,9 @@ pub fn ask(mut ask: Ask) -> Ask {
     match &mut ask {
         Ask::Search { after, .. } => stamp(after, DeskNo::FIRST),
         Ask::Link { cases, .. } => stamp(cases, DeskNo::FIRST),
+        Ask::Upload { case, .. } | Ask::Download { case, .. } => stamp([case], DeskNo::FIRST),
         Ask::Corrections | Ask::Correction(_) | Ask::OpenCorrection(_) | Ask::Amend { .. } => {}
+        Ask::LookAt(_) | Ask::Complete(_) => {}
     }
     ask
 }
@@ -131,6 +136,8 @@ fn stamp_answer(answer: &mut Answer, desk: DeskNo) {
         }
         Answer::Correction(detail) => stamp(&mut detail.linked, desk),
         Answer::Corrections(_) | Answer::Changed(_) => {}
+        Answer::Uploaded(_) | Answer::Downloaded(_) => {}
+        Answer::LookedAt(_) | Answer::Completed(_) => {}
     }
 }
 

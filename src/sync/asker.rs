@@ -2,18 +2,25 @@
 //! its own, so that a long one holds up nobody, and can be taken back. Nothing is kept for later.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::Event;
 use super::line::Line;
+use super::transfer::{self, NotBrought, NotSent, Progress};
 use crate::client::{Call, CallError, Outline, surely};
-use crate::domain::ask::{Answer, Ask, Unanswered};
-use crate::domain::{Correction, Untrusted};
-use crate::wire::{CorrectionDraft, Problem};
+use crate::domain::ask::{Answer, Ask, Because, Unanswered};
+use crate::domain::{Attachment, CaseId, Correction, Untrusted};
+use crate::wire::{Code, CorrectionDraft, Problem};
+
+/// How often it is told how far a file has come.
+const TOLD_EVERY: Duration = Duration::from_millis(250);
 
 /// What the screen wants of the asker.
 #[derive(Debug)]
@@ -65,8 +72,8 @@ pub(super) async fn run(line: Arc<Line>, mut wishes: mpsc::UnboundedReceiver<Wis
     }
 }
 
-/// `_ticket`: names the question in what is told while it goes on.
-async fn asked(line: &Line, _ticket: u64, ask: Ask) -> Result<Answer, Unanswered> {
+/// `ticket`: names the question in what is told while it goes on.
+async fn asked(line: &Line, ticket: u64, ask: Ask) -> Result<Answer, Unanswered> {
     let api = line.api.as_ref();
     let answer = match ask {
         Ask::Search { words, after } => {
@@ -96,6 +103,18 @@ async fn asked(line: &Line, _ticket: u64, ask: Ask) -> Result<Answer, Unanswered
             let key = line.new_key();
             changed(line, || api.link_cases(&id, key, None, &cases)).await
         }
+        Ask::Upload { case, path } => return sent(line, ticket, &case, &path).await,
+        Ask::Download { case, files, file, to } => {
+            return brought(line, ticket, &case, (&files, &file), &to).await;
+        }
+        Ask::LookAt(paths) => {
+            let mut looked = Vec::new();
+            for path in paths {
+                looked.push(transfer::look_at(&transfer::expanded(Path::new(&path))).await);
+            }
+            return Ok(Answer::LookedAt(looked));
+        }
+        Ask::Complete(typed) => return Ok(Answer::Completed(transfer::completed(&typed).await)),
     };
     answer.map_err(unanswered)
 }
@@ -107,6 +126,75 @@ async fn changed<'a>(
     line.quiet().await;
     let answer = surely(call).await?;
     Ok(Answer::Changed(Box::new(answer.value)))
+}
+
+/// Tells how far a file has come while it is on its way.
+async fn watched<T>(
+    line: &Line,
+    ticket: u64,
+    progress: &Progress,
+    on_its_way: impl Future<Output = T>,
+) -> T {
+    let mut moved = progress.subscribe();
+    let mut ticks = tokio::time::interval(TOLD_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut on_its_way = std::pin::pin!(on_its_way);
+    loop {
+        tokio::select! {
+            biased;
+            ended = &mut on_its_way => return ended,
+            _ = ticks.tick() => if moved.has_changed().unwrap_or(false) {
+                let (done, total) = *moved.borrow_and_update();
+                line.tell(Event::Progress { ticket, done, total }).await;
+            }
+        }
+    }
+}
+
+async fn sent(line: &Line, ticket: u64, case: &CaseId, path: &Path) -> Result<Answer, Unanswered> {
+    line.quiet().await;
+    let (key, progress) = (line.new_key(), transfer::unwatched());
+    let sending = transfer::send(line.api.as_ref(), case, key, path, &progress);
+    match watched(line, ticket, &progress, sending).await {
+        Ok(answer) => Ok(Answer::Uploaded(Box::new(answer.value))),
+        Err(NotSent::Here(why)) => Err(here(&why)),
+        Err(NotSent::Call(error)) => Err(unanswered(error)),
+    }
+}
+
+async fn brought(
+    line: &Line,
+    ticket: u64,
+    case: &CaseId,
+    (files, which): (&[Attachment], &str),
+    to: &Path,
+) -> Result<Answer, Unanswered> {
+    line.quiet().await;
+    let progress = transfer::unwatched();
+    let api = line.api.as_ref();
+    let bringing = transfer::bring_into(api, case, files, which, to, &progress);
+    match watched(line, ticket, &progress, bringing).await {
+        Ok(path) => Ok(Answer::Downloaded(path)),
+        Err(NotBrought::Call { error, kept }) => {
+            let mut failed = unanswered(error);
+            if kept > 0 {
+                let why = failed.why.raw().trim_end_matches('.');
+                failed.why =
+                    format!("{why}; what has come is kept, the next time goes on from there")
+                        .into();
+            }
+            failed.in_doubt = false;
+            Err(failed)
+        }
+        Err(NotBrought::Here(error)) => Err(here(&format!("it cannot be written: {error}"))),
+        Err(NotBrought::There) => Err(here("something came to be there meanwhile")),
+        Err(NotBrought::Other) => Err(here("other bytes came than the desk has")),
+    }
+}
+
+/// This machine could not do its part.
+fn here(why: &str) -> Unanswered {
+    Unanswered { because: Because::Here, why: why.into(), in_doubt: false, fields: Vec::new() }
 }
 
 /// All pages of the outline.
@@ -134,13 +222,20 @@ fn unanswered(error: CallError) -> Unanswered {
         CallError::NotAllowed(problem) | CallError::Refused(problem) => fields(problem),
         _ => Vec::new(),
     };
-    Unanswered { why: Untrusted::clone(error.sentence()), in_doubt, fields }
+    let because = match &error {
+        CallError::NotReached { .. } | CallError::Busy { .. } => Because::NotReached,
+        CallError::SignedOut(_) => Because::SignedOut,
+        CallError::NotAllowed(_) => Because::NotAllowed,
+        CallError::Refused(problem) if problem.code == Code::Stale => Because::Stale,
+        CallError::Refused(_) => Because::Refused,
+        CallError::NotUnderstood(_) if error.is_not_offered() => Because::NotOffered,
+        CallError::NotUnderstood(_) => Because::NotUnderstood,
+    };
+    Unanswered { because, why: Untrusted::clone(error.sentence()), in_doubt, fields }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::super::fake::{Desk, Question, Said, case, unreached};
     use super::*;
     use crate::wire::Found;

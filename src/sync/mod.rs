@@ -14,6 +14,7 @@ mod sender;
 mod start;
 pub mod store;
 mod timekeeper;
+pub mod transfer;
 
 #[cfg(test)]
 mod fake;
@@ -121,6 +122,12 @@ pub enum Event {
     ActDone {
         ticket: u64,
         case: Box<Case>,
+    },
+    /// How far a file has come that is asked for or sent by [`Handle::ask`], in bytes; four times a second at most.
+    Progress {
+        ticket: u64,
+        done: u64,
+        total: u64,
     },
     /// What was asked by [`Handle::ask`].
     Answered {

@@ -47,7 +47,7 @@ pub fn desk_with(columns: u16, rows: u16, focus: Pane, zoomed: bool) -> Snapshot
             ..clocks()
         },
         page: None,
-        footer: Footer { toast: None, hints: hints() },
+        footer: Footer { progress: None, toast: None, hints: hints() },
         overlay: None,
         focus,
     }

@@ -3,11 +3,14 @@
 use ratatui::layout::Rect;
 
 use super::pen::{Pen, columns};
+use super::progress;
 use crate::app::view::{Footer, Hint, Tone};
 use crate::domain::Untrusted;
 
 /// Between two hints.
 const GAP: u16 = 2;
+/// Columns of the bar of what is on its way.
+const BAR: u16 = 8;
 /// Rows that something said takes at most.
 const TOLD_ROWS: usize = 4;
 
@@ -15,11 +18,29 @@ pub fn draw(pen: &mut Pen, area: Rect, footer: &Footer) {
     if area.is_empty() {
         return;
     }
-    let line = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let mut line = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    if let (Some((permille, text)), None) = (&footer.progress, &footer.toast) {
+        line.width -= on_its_way(pen, line, *permille, text);
+    }
     match &footer.toast {
         Some((text, tone)) => told(pen, area, line, text, *tone),
         None => hints(pen, line, &footer.hints),
     }
+}
+
+/// What is on its way, at the right end; answers the columns that it took.
+fn on_its_way(pen: &mut Pen, line: Rect, permille: u16, text: &str) -> u16 {
+    // The hints keep the larger half.
+    let most = line.width * 45 / 100;
+    let bar = if most >= columns(text) + BAR + 1 { BAR } else { 0 };
+    let width = (columns(text) + bar + u16::from(bar > 0)).min(most);
+    let mut x = line.right() - width;
+    if bar > 0 {
+        progress::bar(pen, x, line.y, bar, permille);
+        x += bar + 1;
+    }
+    pen.put(x, line.y, line.right() - x, text, pen.tone(Tone::Strong));
+    width + GAP
 }
 
 /// What was said, whole: what one line does not hold takes rows from what is above, while it stands.

@@ -11,9 +11,11 @@ mod footer;
 mod form;
 mod header;
 mod help;
+mod listing;
 mod outbox;
 mod palette;
 mod pen;
+mod progress;
 mod queue;
 mod share;
 pub mod signs;
@@ -83,10 +85,7 @@ pub fn draw(frame: &mut Frame, snapshot: &Snapshot, look: &Look) {
                 board::draw(&mut pen, body, view);
                 None
             }
-            Some(PageView::Corrections(view)) => {
-                corrections::draw(&mut pen, body, view);
-                None
-            }
+            Some(PageView::Corrections(view)) => corrections::draw(&mut pen, body, view),
         };
         footer::draw(&mut pen, areas.footer, &snapshot.footer);
         match &snapshot.overlay {
@@ -98,6 +97,7 @@ pub fn draw(frame: &mut Frame, snapshot: &Snapshot, look: &Look) {
             Some(Overlay::Why(view)) => why::draw(&mut pen, screen, view),
             Some(Overlay::Outbox(view)) => outbox::draw(&mut pen, screen, view),
             Some(Overlay::Share(view)) => share::draw(&mut pen, screen, view),
+            Some(Overlay::Listing(view)) => listing::draw(&mut pen, screen, view),
         }
     };
     if look.ascii {

@@ -207,7 +207,7 @@ fn draw_row(pen: &mut Pen, inside: Rect, y: u16, row: &Row, at: Columns, focused
     }
 }
 
-fn draw_filter(
+pub fn draw_filter(
     pen: &mut Pen,
     mut line: Rect,
     filter: &FilterLine,

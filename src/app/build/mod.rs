@@ -12,7 +12,8 @@ mod queue;
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use detail::detail_text;
-pub use overlay::help_lines;
+pub use header::retry;
+pub use overlay::{field_views, help_lines};
 
 use super::chord;
 use super::desk::Desk;
@@ -38,15 +39,19 @@ impl Wake {
         Self { now, at: None }
     }
 
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
     /// Something changes then. What lies behind has changed already.
-    fn by(&mut self, at: Option<DateTime<Utc>>) {
+    pub fn by(&mut self, at: Option<DateTime<Utc>>) {
         if let Some(at) = at.filter(|at| *at > self.now) {
             self.at = Some(self.at.map_or(at, |known| known.min(at)));
         }
     }
 
     /// What is read by a desk's clock.
-    fn at<T>(&mut self, desk: &Desk, read: impl FnOnce(&mut Self) -> T) -> T {
+    pub fn at<T>(&mut self, desk: &Desk, read: impl FnOnce(&mut Self) -> T) -> T {
         let mut there = Self::new(desk.time(self.now));
         let read = read(&mut there);
         self.by(there.at.map(|at| desk.on_screen(at)));
@@ -54,7 +59,7 @@ impl Wake {
     }
 
     /// A countdown to that instant in whole units; answers how many there are left, rounded up.
-    fn countdown(&mut self, until: DateTime<Utc>, unit: TimeDelta) -> i64 {
+    pub fn countdown(&mut self, until: DateTime<Utc>, unit: TimeDelta) -> i64 {
         let unit_ms = unit.num_milliseconds().max(1);
         let left_ms = (until - self.now).num_milliseconds().max(0);
         let units = left_ms.div_euclid(unit_ms) + i64::from(left_ms.rem_euclid(unit_ms) > 0);
@@ -75,7 +80,7 @@ pub fn build(model: &Model, now: DateTime<Utc>) -> (Snapshot, Option<DateTime<Ut
         queue: queue::queue(model, &mut wake),
         detail: detail::detail(model),
         clocks: clocks::clocks(model, &mut wake),
-        page: page(model),
+        page: page(model, &mut wake),
         footer: footer(model, &mut wake),
         overlay: overlay::overlay(model, &mut wake),
         focus: model.focus,
@@ -86,12 +91,13 @@ pub fn build(model: &Model, now: DateTime<Utc>) -> (Snapshot, Option<DateTime<Ut
     (snapshot, wake.at)
 }
 
-fn page(model: &Model) -> Option<PageView> {
+fn page(model: &Model, wake: &mut Wake) -> Option<PageView> {
     match &model.page {
         Page::Desk => None,
         Page::Board(board) => Some(PageView::Board(page::board::view(model, board))),
-        Page::Corrections(outline) => {
-            Some(PageView::Corrections(page::corrections::view(model, outline)))
+        Page::Corrections => {
+            wake.by(model.outline.next_question());
+            Some(PageView::Corrections(page::corrections::view(model, wake)))
         }
     }
 }
@@ -104,7 +110,9 @@ fn footer(model: &Model, wake: &mut Wake) -> Footer {
     // What may follow a key that was pressed is asked for now.
     let toast = toast.filter(|_| chord::hints(model, is_enabled).is_none());
     let hints = hints(model, keys::context(model)).map(|(_, hint)| hint).collect();
-    Footer { toast, hints }
+    let progress = model.transfers.summary(model.ascii);
+    let progress = progress.or_else(|| page::corrections::summary(model));
+    Footer { progress, toast, hints }
 }
 
 /// The hints of a place alone.
@@ -142,15 +150,28 @@ fn hints(model: &Model, context: Context) -> std::vec::IntoIter<(Action, Hint)> 
         .into_iter()
 }
 
+/// The button that sends a form, and the other keys there.
+pub fn send_and_hints(model: &Model, context: Context) -> (Hint, Vec<Hint>) {
+    let (send, hints) =
+        hints(model, context).partition::<Vec<_>, _>(|(action, _)| *action == Action::Send);
+    let none = || Hint { keys: String::new(), label: "send".to_owned(), enabled: true };
+    let send = send.into_iter().next().map_or_else(none, |(_, hint)| hint);
+    (send, hints.into_iter().map(|(_, hint)| hint).collect())
+}
+
 /// Whether the field that has the keys is a list.
 fn is_in_list(model: &Model) -> bool {
     match &model.overlay {
         Some(Overlay::Form(form)) => form.fields.get(form.focus).is_some_and(Field::is_list),
+        Some(Overlay::Sheet(form)) => form.fields.get(form.focus).is_some_and(Field::is_list),
         _ => false,
     }
 }
 
 fn is_enabled(model: &Model, action: Action) -> bool {
+    if action.context() == Context::Corrections {
+        return page::corrections::refusal(model, action).is_none();
+    }
     words::act_of(action).is_none_or(|kind| {
         order::object(model, kind).is_some_and(|case| order::refusal(model, case, kind).is_none())
     })

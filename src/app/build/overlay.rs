@@ -8,11 +8,13 @@ use crate::app::answer;
 use crate::app::form::{self, Form, mails};
 use crate::app::model::{Model, Overlay};
 use crate::app::msg::Whoami;
+use crate::app::page::corrections;
 use crate::app::palette::{Entry, entries};
 use crate::app::view::{
     self, Audience, ConfirmView, FieldKind, FieldView, FilterLine, FormView, HelpView, Hint, Line,
     PaletteView, Span, Tone, WhyView,
 };
+use crate::app::{files, sheet, transfers};
 use crate::app::{share, why, words};
 use crate::domain::outbox::State;
 use crate::domain::rules::Refusal;
@@ -30,6 +32,10 @@ const SENTENCE: usize = 300;
 pub fn overlay(model: &Model, wake: &mut Wake) -> Option<view::Overlay> {
     Some(match model.overlay.as_ref()? {
         Overlay::Form(form) => view::Overlay::Form(form_view(model, form, wake)),
+        Overlay::Sheet(sheet) => view::Overlay::Form(sheet::view(model, sheet, wake)),
+        Overlay::Files { case, at } => view::Overlay::Listing(files::view(model, case, *at)),
+        Overlay::Transfers { on } => view::Overlay::Listing(transfers::view(model, *on)),
+        Overlay::Telling => view::Overlay::Listing(corrections::telling_view(model, wake)),
         Overlay::Quit => view::Overlay::Confirm(quit(model)),
         Overlay::Outbox { on, at } => {
             view::Overlay::Outbox(outbox::outbox(model, on.as_ref(), *at, wake))
@@ -92,11 +98,33 @@ fn form_view(model: &Model, form: &Form, wake: &mut Wake) -> FormView {
         case.severity,
         case.tier
     ));
-    let fields = form
-        .fields
+    let fields = field_views(&form.fields, form.focus, |field| form.shows(field));
+    let (send, hints) =
+        hints(model, Context::Form).partition::<Vec<_>, _>(|(action, _)| *action == Action::Send);
+    let send = send.into_iter().next().map(|(_, hint)| hint);
+    FormView {
+        title: format!("{} {}", words::title(form.kind), model.desks.named_case(&case.id)),
+        subtitle,
+        audience,
+        fields,
+        preview: preview(model, form, wake),
+        error: form.error.clone().or_else(|| asked(model, form, wake)),
+        send: send_hint(form, send),
+        on_send: form.is_on_button(),
+        hints: hints.into_iter().map(|(_, hint)| hint).collect(),
+    }
+}
+
+/// The fields of a form that show.
+pub fn field_views(
+    fields: &[form::Field],
+    focus: usize,
+    shows: impl Fn(&form::Field) -> bool,
+) -> Vec<FieldView> {
+    fields
         .iter()
         .enumerate()
-        .filter(|(_, field)| form.shows(field))
+        .filter(|(_, field)| shows(field))
         .map(|(index, field)| FieldView {
             label: if field.required {
                 field.label.to_owned()
@@ -120,24 +148,10 @@ fn form_view(model: &Model, form: &Form, wake: &mut Wake) -> FormView {
                     FieldKind::Many { options: labels.zip(checked.clone()).collect(), at: *at }
                 }
             },
-            focused: index == form.focus,
+            focused: index == focus,
             error: field.error.clone(),
         })
-        .collect();
-    let (send, hints) =
-        hints(model, Context::Form).partition::<Vec<_>, _>(|(action, _)| *action == Action::Send);
-    let send = send.into_iter().next().map(|(_, hint)| hint);
-    FormView {
-        title: format!("{} {}", words::title(form.kind), model.desks.named_case(&case.id)),
-        subtitle,
-        audience,
-        fields,
-        preview: preview(model, form, wake),
-        error: form.error.clone().or_else(|| asked(model, form, wake)),
-        send: send_hint(form, send),
-        on_send: form.is_on_button(),
-        hints: hints.into_iter().map(|(_, hint)| hint).collect(),
-    }
+        .collect()
 }
 
 /// What the desk asks about the act.
@@ -222,9 +236,14 @@ fn foretold(
 fn quit(model: &Model) -> ConfirmView {
     let mut lines = Vec::new();
     let acts: Vec<String> = model.acts.flights().map(|flight| unsent(model, flight)).collect();
-    if acts.is_empty() {
+    let files = model.transfers.open_names();
+    if !files.is_empty() {
+        lines.push(words::counted(files.len(), "file is on its way:", "files are on their way:"));
+        named(&mut lines, files);
+    } else if acts.is_empty() {
         lines.push("Everything is confirmed by now.".to_owned());
-    } else {
+    }
+    if !acts.is_empty() {
         let unsent =
             words::counted(acts.len(), "act is not confirmed yet:", "acts are not confirmed yet:");
         lines.push(unsent);

@@ -56,15 +56,15 @@ impl Field {
         Self { name, label, required: true, entry, error: None }
     }
 
-    pub(super) fn text(name: &'static str, label: &'static str) -> Self {
+    pub fn text(name: &'static str, label: &'static str) -> Self {
         Self::new(name, label, Entry::Text(Box::new(editor(""))))
     }
 
-    pub(super) fn line(name: &'static str, label: &'static str) -> Self {
+    pub fn line(name: &'static str, label: &'static str) -> Self {
         Self::new(name, label, Entry::Line(Box::new(editor(""))))
     }
 
-    pub(super) fn choice(
+    pub fn choice(
         name: &'static str,
         label: &'static str,
         options: impl IntoIterator<Item = Choosable>,
@@ -84,14 +84,14 @@ impl Field {
     }
 
     /// The choice with one of its words chosen.
-    pub(super) fn on(mut self, word: &str) -> Self {
+    pub fn on(mut self, word: &str) -> Self {
         if let Entry::Choice { options, chosen, .. } = &mut self.entry {
             *chosen = options.iter().position(|option| option.word == word);
         }
         self
     }
 
-    pub(super) fn optional(mut self) -> Self {
+    pub fn optional(mut self) -> Self {
         self.required = false;
         self
     }
@@ -145,7 +145,7 @@ impl Field {
         options.iter().zip(checked).filter(|(_, on)| **on).map(|(option, _)| option.word.as_str())
     }
 
-    pub(super) fn missing(&self) -> Untrusted {
+    pub fn missing(&self) -> Untrusted {
         match self.entry {
             Entry::Choice { .. } => "choose one: arrows, or type its first letters".into(),
             Entry::Text(_) | Entry::Line(_) | Entry::Many { .. } => "this is needed".into(),

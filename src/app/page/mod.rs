@@ -5,7 +5,6 @@ pub mod board;
 pub mod corrections;
 
 use board::Board;
-use corrections::Outline;
 
 #[derive(Default)]
 pub enum Page {
@@ -14,6 +13,6 @@ pub enum Page {
     Desk,
     /// The next breaches, for a wall.
     Board(Board),
-    /// The outline of corrections.
-    Corrections(Outline),
+    /// The outline of corrections, which the model keeps.
+    Corrections,
 }

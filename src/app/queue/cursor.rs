@@ -38,6 +38,15 @@ impl Queue {
         }
     }
 
+    /// Puts the cursor on a case; answers whether the view shows it.
+    pub fn select_case(&mut self, id: &CaseId, at: At) -> bool {
+        let shown = self.by_id.get(id).and_then(|slot| self.shown_index(*slot));
+        if let Some(index) = shown {
+            self.select(index, at);
+        }
+        shown.is_some()
+    }
+
     pub fn move_by(&mut self, rows: isize, at: At) {
         let index = self.selected_index().unwrap_or(0);
         self.select(index.saturating_add_signed(rows), at);

@@ -5,6 +5,7 @@
 
 mod acts;
 mod chords;
+mod corrections;
 mod desks;
 mod disconnected;
 mod played_outbox;
@@ -13,6 +14,7 @@ mod random;
 mod refused;
 mod screen;
 mod share;
+mod transfers;
 mod visiting;
 mod why;
 

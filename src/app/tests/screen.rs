@@ -400,7 +400,7 @@ fn the_help_is_made_from_the_live_keymap_and_searched_by_typing() {
         desk.press("down");
     }
     let end = help(&desk).scroll;
-    assert!(end < 100, "{end}");
+    assert!(end < 200, "{end}");
     desk.press("up");
     assert_eq!(help(&desk).scroll, end - 1);
 }

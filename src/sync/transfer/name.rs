@@ -11,8 +11,8 @@ const MOST: usize = 200;
 /// Longer endings than this are no endings.
 const ENDING: usize = 16;
 
-/// A name of a file of the case.
-fn safe(name: &str, id: &str) -> String {
+/// A name for this machine of something that somebody else named; `id` is what it is called where nothing is left.
+pub fn safe(name: &str, id: &str) -> String {
     let mut buffer = [0; 4];
     let mut safe: String = name
         .chars()
@@ -42,7 +42,7 @@ fn safe(name: &str, id: &str) -> String {
 }
 
 /// A name and its ending with the dot.
-fn split(name: &str) -> (&str, &str) {
+pub(super) fn split(name: &str) -> (&str, &str) {
     match name.rfind('.') {
         Some(at) if at > 0 && name.len() - at <= ENDING => name.split_at(at),
         _ => (name, ""),
@@ -51,7 +51,7 @@ fn split(name: &str) -> (&str, &str) {
 
 /// A name for each file of a case: none comes twice, whether or not letters' case counts here, and each is the
 /// same whichever of them are brought.
-pub(super) fn of_all(files: &[Attachment]) -> Vec<String> {
+pub fn of_all(files: &[Attachment]) -> Vec<String> {
     let mut taken = HashSet::new();
     files
         .iter()

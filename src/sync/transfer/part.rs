@@ -72,9 +72,11 @@ impl Part {
         self.file.sync_all()?;
         fs::rename(&self.path, path)
     }
+}
 
-    /// Leaves what came for the next time; what is empty is of no use.
-    pub(super) fn leave(self) {
+/// What came stays for the next time; what is empty is of no use.
+impl Drop for Part {
+    fn drop(&mut self) {
         if self.length == 0 {
             // It hurts nobody if it stays.
             let _ = fs::remove_file(&self.path);

@@ -1,9 +1,5 @@
 //! `caseload download`
 
-mod name;
-mod part;
-
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -11,11 +7,10 @@ use serde::Serialize;
 use super::outcome::{Exit, Failure, stopped};
 use super::session::{Connection, Session};
 use crate::client::CallError;
-use crate::client::files::Downloaded;
 use crate::domain::text::safe_line;
 use crate::domain::{Attachment, CaseId};
+use crate::sync::transfer::{self, NotBrought, name};
 use crate::wire::Code;
-use part::Part;
 
 /// Bring the files of a case to this machine
 ///
@@ -125,48 +120,36 @@ async fn bring(
     path: &Path,
     force: bool,
 ) -> Result<(), (Exit, String)> {
+    let progress = transfer::unwatched();
+    let api = connection.api.as_ref();
+    let error = match transfer::bring(api, id, file, path, force, &progress).await {
+        Ok(answer) => {
+            connection.learn(answer);
+            return Ok(());
+        }
+        Err(error) => error,
+    };
     let shown = safe_line(&path.to_string_lossy(), 200);
     let n = safe_line(&file.id, 20);
     let failed = |why: String| (Exit::Failed, format!("Could not bring file {n} of {id}: {why}"));
-    let here = |error: io::Error| failed(format!("{shown} cannot be written: {error}."));
-    // A link is there as well, wherever it leads.
-    if !force && path.symlink_metadata().is_ok() {
-        return Err(failed(format!("{shown} is there already; --force overwrites it.")));
-    }
-    let mut part = Part::open(path).map_err(here)?;
-    loop {
-        let have = part.goes_on_with(file);
-        let resumed = have.is_some();
-        match connection.api.download(id, &file.id, have.as_ref(), &mut part).await {
-            Ok(answer) => match connection.learn(answer) {
-                Downloaded::Whole => {}
-                Downloaded::NotKept(error) => return Err(here(error)),
-            },
-            Err(error) => {
-                let (failure, kept) = (Exit::of(&error), part.length());
-                let why = stopped(&error.to_string());
-                part.leave();
-                return Err(match &error {
-                    CallError::SignedOut(_) => (failure, connection.signed_out(&error)),
-                    _ if kept > 0 => (
-                        failure,
-                        format!(
-                            "Could not bring all of file {n} of {id}: {why} {kept} bytes of {} are in \
-                             {shown}.part; run it again to go on.",
-                            file.size
-                        ),
+    Err(match error {
+        NotBrought::There => failed(format!("{shown} is there already; --force overwrites it.")),
+        NotBrought::Here(error) => failed(format!("{shown} cannot be written: {error}.")),
+        NotBrought::Other => failed("other bytes came than the desk has; run it again.".to_owned()),
+        NotBrought::Call { error, kept } => {
+            let (failure, why) = (Exit::of(&error), stopped(&error.to_string()));
+            match &error {
+                CallError::SignedOut(_) => (failure, connection.signed_out(&error)),
+                _ if kept > 0 => (
+                    failure,
+                    format!(
+                        "Could not bring all of file {n} of {id}: {why} {kept} bytes of {} are in \
+                         {shown}.part; run it again to go on.",
+                        file.size
                     ),
-                    _ => (failure, failed(why).1),
-                });
+                ),
+                _ => (failure, failed(why).1),
             }
         }
-        if part.is(file) {
-            return part.finish(path).map_err(here);
-        }
-        part.restart().map_err(here)?;
-        if !resumed {
-            part.leave();
-            return Err(failed("other bytes came than the desk has; run it again.".to_owned()));
-        }
-    }
+    })
 }
