@@ -245,7 +245,7 @@ fn a_plan_says_what_the_customers_will_be_told_and_is_bound_to_what_was_seen() {
     let changed = Correction { release_plan: Some(ReleasePlan::NextRelease), ..changed };
     desk.tell(answer(id, Answer::Changed(Box::new(changed))));
     assert!(!desk.has_overlay());
-    assert_eq!(desk.toast(), "K-1: planned as next release; the desk tells the customers");
+    assert_eq!(desk.toast(), "K-1: planned for the next release; the desk tells the customers");
     assert!(rows(&desk).iter().any(|row| row.starts_with("> K-1")), "{:?}", rows(&desk));
 }
 

@@ -369,8 +369,14 @@ fn cases(correction: &Correction) -> usize {
     usize::try_from(correction.cases).unwrap_or(usize::MAX)
 }
 
-fn plan(plan: Option<ReleasePlan>) -> String {
-    plan.map_or_else(|| "not planned".to_owned(), |plan| format!("planned as {plan}"))
+/// As the customers are told it.
+const fn plan(plan: Option<ReleasePlan>) -> &'static str {
+    match plan {
+        Some(ReleasePlan::HotFix) => "planned as hot fix",
+        Some(ReleasePlan::NextRelease) => "planned for the next release",
+        Some(ReleasePlan::FutureRelease) => "planned for a future release",
+        None => "not planned for a release any more",
+    }
 }
 
 /// The desk has not done it, or it is not known: how the correction is now is asked for.
