@@ -31,7 +31,8 @@ fn without_a_terminal_the_screen_says_one_sentence() {
 
 #[test]
 fn the_first_start_says_how_to_try_it_and_how_to_connect() {
-    let (exit, said) = At::nowhere().run_on_a_terminal(&[]);
+    // What people can press is on the screen (tests/welcome.rs); this is for a terminal that has none.
+    let (exit, said) = At::nowhere().with("TERM", "dumb").run_on_a_terminal(&[]);
     assert_eq!(exit, 2);
     for word in ["caseload demo", "CASELOAD_URL", "CASELOAD_TOKEN", "config.toml"] {
         assert!(said.contains(word), "{said} does not say {word}");

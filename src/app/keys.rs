@@ -72,6 +72,8 @@ fn pressed(model: &mut Model, key: KeyCombination, now: DateTime<Utc>, effects: 
         Context::Help => help(model, action, key),
         Context::Palette => palette(model, action, key, now, effects),
         Context::Outbox => outbox::press(model, action, now, effects),
+        // A screen of its own.
+        Context::Welcome => {}
         Context::Share => share::press(model, action, now, effects),
         Context::Files => files::press(model, action, now, effects),
         Context::Transfers => transfers::press(model, action, now, effects),

@@ -31,6 +31,7 @@ mod transfers;
 mod update;
 pub mod view;
 mod visiting;
+pub mod welcome;
 mod why;
 mod words;
 mod zone;

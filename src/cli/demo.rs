@@ -20,6 +20,7 @@ use crate::client::native::NativeApi;
 use crate::clock::{DeskClock, SystemClock};
 use crate::config::Settings;
 use crate::domain::text::safe_line;
+use crate::runtime::Stage;
 use crate::service::ListenError;
 use crate::service::demo::{self, DemoOptions, DemoTokens, RunningDemo};
 use crate::service::store::StoreError;
@@ -135,6 +136,26 @@ pub async fn run(session: &mut Session<'_>, args: Args) -> Result<Exit, Failure>
     };
     let shown = match connect(&running, args.role, kept, &settings) {
         Ok(connection) => screen::show(session, &settings, vec![connection], Vec::new()).await,
+        Err(failure) => Err(failure),
+    };
+    running.stop().await;
+    shown
+}
+
+/// The demo as the first start offers it: a living desk that is gone at the end.
+pub async fn look_around(
+    session: &Session<'_>,
+    settings: &Settings,
+    stage: Stage,
+) -> Result<Exit, Failure> {
+    let policy = Arc::new(policy(settings)?);
+    let running = demo::start(DemoOptions::default(), policy, Arc::new(SystemClock))
+        .await
+        .map_err(|error| failed(&error))?;
+    let shown = match connect(&running, DemoRole::Partner, None, settings) {
+        Ok(connection) => {
+            screen::show_on(stage, session, settings, vec![connection], Vec::new()).await
+        }
         Err(failure) => Err(failure),
     };
     running.stop().await;

@@ -1,10 +1,12 @@
 //! Plain `caseload`: the screen on the configured desks.
 
+use super::demo;
 use super::outcome::{Exit, Failure};
 use super::session::{Connection, Session};
+use crate::app::welcome::{Chosen, Welcome};
 use crate::config::{Settings, Theme};
 use crate::domain::text::safe_line;
-use crate::runtime;
+use crate::runtime::{self, Checker, Stage};
 
 /// Without a terminal.
 const NO_TERMINAL: &str = "the screen needs a terminal; without one there are commands, such as \
@@ -17,9 +19,18 @@ pub async fn run(session: &mut Session<'_>) -> Result<Exit, Failure> {
     need_terminal(session)?;
     let settings = session.settings()?;
     if settings.desks.is_empty() && settings.desk.is_none() {
-        return Err(Failure::usage(first_words(&settings)));
+        return first_start(session, &settings).await;
     }
-    let (connections, failures) = session.connect_all(&settings).await?;
+    let (connections, notices) = connect(session, &settings).await?;
+    show(session, &settings, connections, notices).await
+}
+
+/// The ways to the desks, and what is to be told of those to which there is none.
+async fn connect(
+    session: &mut Session<'_>,
+    settings: &Settings,
+) -> Result<(Vec<Connection>, Vec<String>), Failure> {
+    let (connections, failures) = session.connect_all(settings).await?;
     let mut untold = Vec::new();
     for failure in failures {
         // Told on the screen, and left behind it for when it has been quit.
@@ -28,7 +39,33 @@ pub async fn run(session: &mut Session<'_>) -> Result<Exit, Failure> {
             untold.push(sentence);
         }
     }
-    show(session, &settings, connections, untold).await
+    Ok((connections, untold))
+}
+
+/// Where no desk is configured: one is connected and opened, or the demo is, or nothing.
+async fn first_start(session: &mut Session<'_>, settings: &Settings) -> Result<Exit, Failure> {
+    if session.environment.text("TERM") == Some("dumb") {
+        return Err(Failure::usage(first_words(settings)));
+    }
+    let options = options(session, settings, Vec::new());
+    let mut stage = Stage::enter(options.mouse).map_err(|error| failed(&error))?;
+    let file = safe_line(&settings.file.value.to_string_lossy(), 400);
+    let welcome = Welcome::new(options.ascii, options.keymap.clone(), file);
+    let checker = Checker {
+        environment: session.environment.clone(),
+        config: settings.file.value.clone(),
+        insecure_http: settings.insecure_http,
+    };
+    match stage.welcome(welcome, &options, checker).await.map_err(|error| failed(&error))? {
+        Chosen::Quit => Ok(Exit::Done),
+        Chosen::Demo => demo::look_around(session, settings, stage).await,
+        Chosen::Desk(_) => {
+            let settings = session.settings()?;
+            session.on_screen = true;
+            let (connections, notices) = connect(session, &settings).await?;
+            show_on(stage, session, &settings, connections, notices).await
+        }
+    }
 }
 
 /// Opens the screen on these desks until the person leaves it; `notices` are told there first.
@@ -38,7 +75,34 @@ pub async fn show(
     connections: Vec<Connection>,
     notices: Vec<String>,
 ) -> Result<Exit, Failure> {
-    let options = runtime::Options {
+    let stage = Stage::enter(settings.screen.mouse.value).map_err(|error| failed(&error))?;
+    show_on(stage, session, settings, connections, notices).await
+}
+
+/// The same on a terminal that is taken already.
+pub async fn show_on(
+    stage: Stage,
+    session: &Session<'_>,
+    settings: &Settings,
+    connections: Vec<Connection>,
+    notices: Vec<String>,
+) -> Result<Exit, Failure> {
+    let options = options(session, settings, notices);
+    let mut desks = Vec::new();
+    for connection in connections {
+        desks.push(runtime::Desk {
+            store: connection.store().await?,
+            name: connection.desk,
+            api: connection.api,
+            clock: connection.clock,
+        });
+    }
+    stage.show(desks, options).await.map_err(|error| failed(&error))?;
+    Ok(Exit::Done)
+}
+
+fn options(session: &Session<'_>, settings: &Settings, notices: Vec<String>) -> runtime::Options {
+    runtime::Options {
         ascii: settings.screen.ascii.value,
         color: session.output.colour && settings.screen.theme.value != Theme::Mono,
         mouse: settings.screen.mouse.value,
@@ -50,20 +114,11 @@ pub async fn show(
             .map(|to| to.value.clone())
             .unwrap_or_default(),
         notices,
-    };
-    let mut desks = Vec::new();
-    for connection in connections {
-        desks.push(runtime::Desk {
-            store: connection.store().await?,
-            name: connection.desk,
-            api: connection.api,
-            clock: connection.clock,
-        });
     }
-    runtime::run(desks, options)
-        .await
-        .map_err(|error| Failure::new(Exit::Failed, safe_line(&format!("{error:#}"), 400)))?;
-    Ok(Exit::Done)
+}
+
+fn failed(error: &anyhow::Error) -> Failure {
+    Failure::new(Exit::Failed, safe_line(&format!("{error:#}"), 400))
 }
 
 /// Refuses where there is no terminal to draw on.

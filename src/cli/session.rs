@@ -22,11 +22,13 @@ pub struct Session<'o> {
     pub environment: Environment,
     pub globals: Globals,
     pub output: &'o mut Output,
+    /// A screen has the terminal: what is run for a token gets none.
+    pub on_screen: bool,
 }
 
 impl<'o> Session<'o> {
     pub fn new(environment: Environment, globals: Globals, output: &'o mut Output) -> Self {
-        Self { environment, globals, output }
+        Self { environment, globals, output, on_screen: false }
     }
 
     pub fn settings(&self) -> Result<Settings, Failure> {
@@ -79,7 +81,12 @@ impl<'o> Session<'o> {
                 desk.kind.word()
             )));
         }
-        let token = desk.token(&self.environment).await.map_err(|error| match desk.token {
+        let token = if self.on_screen {
+            desk.token_again(&self.environment).await
+        } else {
+            desk.token(&self.environment).await
+        };
+        let token = token.map_err(|error| match desk.token {
             TokenPlace::Missing => Failure::new(Exit::SignedOut, error.to_string()),
             _ => error.into(),
         })?;

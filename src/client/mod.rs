@@ -24,6 +24,9 @@ pub use surely::surely;
 pub(crate) use token::short_hash;
 pub use token::{Fingerprint, Tokens};
 
+/// How the sentence about a page to log in by ends.
+const LOGIN_PAGE: &str = "answers with a login page";
+
 /// Why a call has no answer that can be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
@@ -69,6 +72,12 @@ impl CallError {
             }
             _ => false,
         }
+    }
+
+    /// Whether a page to log in by answered, so that there may be no case API at all.
+    #[must_use]
+    pub fn is_login_page(&self) -> bool {
+        matches!(self, Self::SignedOut(said) if said.raw().ends_with(LOGIN_PAGE))
     }
 
     /// Whether the same request may succeed later without anybody's help.

@@ -24,7 +24,7 @@ const TOKEN_CAP: usize = 4096;
 /// Bytes of a file of certificates; all that a system trusts are some 200 KiB.
 const CA_CAP: u64 = 4 * 1024 * 1024;
 /// Under which name the keyring has the tokens; the account is the desk's name.
-const KEYRING_SERVICE: &str = "caseload";
+pub(super) const KEYRING_SERVICE: &str = "caseload";
 
 /// A desk that can be connected to.
 #[derive(Debug, Clone)]
@@ -224,6 +224,13 @@ enum Asking {
 }
 
 impl Desk {
+    /// A desk that is in no configuration yet.
+    #[must_use]
+    pub fn unwritten(name: &str, url: Url, token: TokenPlace) -> Self {
+        let (kind, secrets) = (DeskKind::Caseload, Arc::default());
+        Self { name: name.to_owned(), kind, url, token, ca_file: None, secrets }
+    }
+
     /// Reads the token from where it is.
     pub async fn token(&self, environment: &Environment) -> Result<SecretString, ConfigError> {
         self.read_token(environment, Asking::Allowed).await

@@ -8,6 +8,7 @@ pub mod file;
 pub mod holidays;
 mod keys;
 pub mod log;
+mod new_desk;
 pub mod places;
 pub mod policy_file;
 pub mod serve;
@@ -24,6 +25,7 @@ pub use desk::{Desk, Desks, TokenPlace};
 pub use environment::{Environment, SECRETS};
 pub use file::{DeskKind, QuietHours, Theme};
 pub use keys::Keys;
+pub use new_desk::{NewDesk, NewToken};
 pub use places::Places;
 pub use serve::{LogFormat, LogTo, Serve};
 

@@ -22,6 +22,8 @@ pub enum Context {
     Transfers,
     /// What becomes of telling customers.
     Telling,
+    /// The first start, before a desk is configured.
+    Welcome,
 }
 
 impl Context {
@@ -40,6 +42,7 @@ impl Context {
         Self::Files,
         Self::Transfers,
         Self::Telling,
+        Self::Welcome,
     ];
 
     /// The context's table in the keymap file.
@@ -60,6 +63,7 @@ impl Context {
             Self::Files => "files",
             Self::Transfers => "transfers",
             Self::Telling => "telling",
+            Self::Welcome => "welcome",
         }
     }
 
@@ -77,6 +81,7 @@ impl Context {
                 | Self::Files
                 | Self::Transfers
                 | Self::Telling
+                | Self::Welcome
         )
     }
 }
@@ -219,6 +224,13 @@ actions! {
     CorrectionStatuses = "correction_statuses" in Corrections;
     CorrectionRefresh = "correction_refresh" in Corrections;
     LeaveCorrections = "leave_corrections" in Corrections;
+
+    TakeOffer = "take_offer" in Welcome;
+    ConnectDesk = "connect_desk" in Welcome;
+    LookAtDemo = "look_at_demo" in Welcome;
+    NextOffer = "next_offer" in Welcome;
+    PrevOffer = "prev_offer" in Welcome;
+    LeaveWelcome = "leave_welcome" in Welcome;
 
     CopyId = "copy_id" in Share;
     CloseShare = "close_share" in Share;

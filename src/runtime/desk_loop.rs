@@ -135,7 +135,7 @@ where
 }
 
 /// Sleeps until an instant of the desk's clock; for ever without one.
-async fn until(instant: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+pub(super) async fn until(instant: Option<DateTime<Utc>>, now: DateTime<Utc>) {
     match instant {
         Some(instant) => {
             let wait = (instant - now).to_std().unwrap_or_default();

@@ -9,19 +9,18 @@ mod lines;
 mod outside;
 mod screen;
 mod signals;
+mod stage;
 mod translate;
+mod welcome;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use ratatui::Terminal;
-use ratatui::backend::Backend;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
-use crate::app::{self, Model};
 use crate::client::CaseApi;
 use crate::clock::DeskClock;
 use crate::input::Keymap;
@@ -33,6 +32,8 @@ pub use desk_loop::{Edges, run_loop};
 pub use lines::DeskLine;
 pub use outside::Outside;
 pub use signals::Signal;
+pub use stage::Stage;
+pub use welcome::{Checker, WelcomeEdges, run_welcome};
 
 /// How long quitting waits for acts that are being sent.
 const GRACE: Duration = Duration::from_secs(3);
@@ -91,65 +92,7 @@ pub struct Desk {
 /// # Errors
 /// When there is no terminal, it cannot be used, or a part of the program panicked.
 pub async fn run(desks: Vec<Desk>, options: Options) -> anyhow::Result<()> {
-    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-        anyhow::bail!(
-            "the desk needs a terminal for its input and output; without one there is \
-             `caseload list`"
-        );
-    }
-    if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
-        anyhow::bail!(
-            "the desk needs a terminal that can place its cursor, and TERM says \"dumb\""
-        );
-    }
-    let failed = Arc::new(Notify::new());
-    let _hook = screen::PanicHook::install(Arc::clone(&failed));
-    let mut signals = signals::listen()?;
-    let screen = screen::Screen::enter(options.mouse)?;
-    let names = desks.iter().map(|desk| desk.name.clone()).collect();
-    let mut desks: Vec<Started> = desks.into_iter().map(Started::of).collect();
-
-    let ended = {
-        let mut terminal = Terminal::new(screen::FrameBackend::new())?;
-        let size = terminal.backend().size()?;
-        let look = options.look();
-        let mut model = Model::new(
-            (size.width, size.height),
-            app::Options {
-                ascii: options.ascii,
-                keymap: options.keymap,
-                desks: names,
-                downloads: options.downloads,
-            },
-        );
-        let mut lines = desks.iter_mut().map(Started::edge);
-        let Some(first) = lines.next() else { anyhow::bail!("there is no desk to show") };
-        if !options.notices.is_empty() {
-            let told = app::Msg::Noticed(options.notices.join(" "));
-            // Nothing is asked for before a desk has told anything.
-            app::update(&mut model, told, first.clock.now());
-        }
-        let edges = Edges {
-            terminal: &mut terminal,
-            input: input::events(),
-            signals: &mut signals,
-            first,
-            others: lines.collect(),
-            outside: Outside::here(),
-        };
-        tokio::select! {
-            ended = run_loop(edges, &mut model, &look, || screen.suspend()) => ended,
-            () = failed.notified() => {
-                Err(anyhow::anyhow!("a part of the program failed; what it said is above"))
-            }
-        }
-    };
-    drop(screen);
-    for sentence in finish(desks, &mut signals).await {
-        // Nobody may be there to read it any more.
-        let _ = writeln!(io::stderr(), "{sentence}");
-    }
-    ended
+    Stage::enter(options.mouse)?.show(desks, options).await
 }
 
 /// A desk with its line.

@@ -385,7 +385,7 @@ impl Fields {
 }
 
 /// Draws the button that sends a form; answers how many columns it took.
-fn button(pen: &mut Pen, line: Rect, send: &Hint, focused: bool) -> u16 {
+pub fn button(pen: &mut Pen, line: Rect, send: &Hint, focused: bool) -> u16 {
     let text = format!("[ {} ]", format!("{} {}", send.keys, send.label).trim());
     let look = pen.tone(Tone::Key);
     let look = if focused { look.add_modifier(Modifier::REVERSED) } else { look };

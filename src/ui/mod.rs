@@ -20,6 +20,7 @@ mod queue;
 mod share;
 pub mod signs;
 pub mod theme;
+pub mod welcome;
 mod why;
 mod wrap;
 

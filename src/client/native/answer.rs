@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::client::{Answer, CallError};
+use crate::client::{Answer, CallError, LOGIN_PAGE};
 use crate::wire::{Code, Problem};
 
 /// The longest time that a desk can ask us to be silent.
@@ -187,7 +187,7 @@ impl Raw {
 }
 
 fn login_page(desk: &str) -> CallError {
-    CallError::SignedOut(format!("Not logged in: {desk} answers with a login page").into())
+    CallError::SignedOut(format!("Not logged in: {desk} {LOGIN_PAGE}").into())
 }
 
 fn not_an_api(desk: &str) -> CallError {
