@@ -431,6 +431,7 @@ fn palette(
             // What nothing was found for stays to be mended.
             let Some(entry) = found.get(at) else { return };
             model.overlay = None;
+            model.recent.ran(entry.action);
             let now_there = model.case_id();
             if let Some(case) = case.filter(|case| entry.is_act() && now_there != Some(case)) {
                 return refuse(model, format!("{case} has left the list meanwhile"), now);

@@ -18,6 +18,7 @@ use super::msg::{ActId, Effect, Link};
 use super::outbox::{self, Item};
 use super::page::Page;
 use super::page::corrections::{self, Outline};
+use super::palette::Recent;
 use super::queue::{At, Queue, QueueName};
 use super::share::Share;
 use super::sheet::{Sheet, Sheets};
@@ -129,6 +130,7 @@ pub(super) struct DetailText {
 pub struct Model {
     pub(super) ascii: bool,
     pub(super) keymap: Keymap,
+    pub(super) recent: Recent,
     /// The chord whose first key was pressed.
     pub(super) begun: Option<Begun>,
     pub(super) size: (u16, u16),
@@ -178,6 +180,7 @@ impl Model {
         Self {
             ascii: options.ascii,
             keymap: options.keymap,
+            recent: Recent::default(),
             begun: None,
             size,
             focus: Pane::Queue,

@@ -8,6 +8,7 @@ mod chords;
 mod corrections;
 mod desks;
 mod disconnected;
+mod letters;
 mod played_outbox;
 mod queue;
 mod random;
