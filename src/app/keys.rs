@@ -15,7 +15,7 @@ use super::palette::entries;
 use super::queue::QueueName;
 use super::update::{keep_form, quit, refuse, remember};
 use super::view::{Pane, Tone};
-use super::{answer, build, outbox, share, visiting, why, words};
+use super::{answer, build, outbox, promises, share, visiting, why, words};
 use super::{files, sheet, transfers};
 use crate::domain::CaseId;
 use crate::input::{Action, Context};
@@ -74,9 +74,10 @@ fn pressed(model: &mut Model, key: KeyCombination, now: DateTime<Utc>, effects: 
         Context::Outbox => outbox::press(model, action, now, effects),
         // A screen of its own.
         Context::Welcome => {}
-        Context::Share => share::press(model, action, now, effects),
         Context::Files => files::press(model, action, now, effects),
         Context::Transfers => transfers::press(model, action, now, effects),
+        Context::Promise => promises::press(model, action, key, now, effects),
+        Context::Share | Context::Export => share::press(model, action, key, now, effects),
         Context::Board => {
             if let Some(action) = action {
                 board::press(model, action, now, effects);
@@ -120,6 +121,7 @@ pub fn context(model: &Model) -> Context {
         Some(Overlay::Help { .. } | Overlay::Why { .. }) => Context::Help,
         Some(Overlay::Palette { .. }) => Context::Palette,
         Some(Overlay::Share(share)) => share::context(share),
+        Some(Overlay::Promise(_)) => Context::Promise,
         None if model.filtering.is_some() => Context::Filter,
         None => match model.page {
             Page::Desk => Context::Desk,
@@ -147,12 +149,10 @@ pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
             *at = 0;
         }
         Some(
-            Overlay::Quit
-            | Overlay::Why { .. }
-            | Overlay::Outbox { .. }
-            | Overlay::Share(_)
-            | Overlay::Sure { .. },
+            Overlay::Quit | Overlay::Why { .. } | Overlay::Outbox { .. } | Overlay::Sure { .. },
         ) => {}
+        Some(Overlay::Share(share)) => share::paste(share, &one_line(text)),
+        Some(Overlay::Promise(promising)) => promises::pasted(promising, &one_line(text)),
         None => {
             if let Some(line) = &mut model.filtering {
                 line.insert_str(one_line(text));
@@ -225,6 +225,10 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
         Action::LinkCorrection => corrections::link_selected(model, now),
         Action::Board => board::open(model),
         Action::Corrections => corrections::open(model, now, effects),
+        Action::Promise => promises::open(model, now),
+        Action::Copy => share::open_menu(model, now),
+        Action::OpenPage => share::open_page(model, now, effects),
+        Action::Export => share::open_export(model, now),
         Action::Undo => order::undo(model, now, effects),
         Action::SendHeld => order::send_held(model, now, effects),
         _ => {}

@@ -21,6 +21,7 @@ mod outbox;
 mod page;
 mod palette;
 mod paths;
+mod promises;
 mod queue;
 mod share;
 mod sheet;

@@ -16,11 +16,12 @@ use super::form::Form;
 use super::layout::{self, Areas};
 use super::msg::{ActId, Effect, Link};
 use super::outbox::{self, Item};
-use super::page::Page;
 use super::page::corrections::{self, Outline};
+use super::page::{Page, board};
 use super::palette::Recent;
+use super::promises::{self, Promises, Promising};
 use super::queue::{At, Queue, QueueName};
-use super::share::Share;
+use super::share::{CaseLinks, Share};
 use super::sheet::{Sheet, Sheets};
 use super::transfers::Transfers;
 use super::view::{Line, Pane, Tone};
@@ -40,6 +41,9 @@ pub struct Options {
     pub desks: Vec<String>,
     /// Where files of cases are put; empty: where this machine puts downloads.
     pub downloads: PathBuf,
+    pub case_links: CaseLinks,
+    /// Time left at which somebody is to be told, the longest first.
+    pub alerts_at: Vec<TimeDelta>,
 }
 
 impl Default for Options {
@@ -49,6 +53,8 @@ impl Default for Options {
             keymap: Keymap::embedded(),
             desks: Vec::new(),
             downloads: PathBuf::new(),
+            alerts_at: board::default_alerts(),
+            case_links: CaseLinks::new(),
         }
     }
 }
@@ -93,6 +99,8 @@ pub(super) enum Overlay {
         on: Option<Item>,
         at: usize,
     },
+    /// A promise while it is written.
+    Promise(Box<Promising>),
     /// A link, what is copied, an export.
     Share(Box<Share>),
     /// Something that cannot be taken back; `came`: when it came up by itself.
@@ -137,6 +145,9 @@ pub struct Model {
     pub(super) focus: Pane,
     pub(super) zoomed: bool,
     pub(super) desks: Desks,
+    pub(super) case_links: CaseLinks,
+    pub(super) alerts_at: Vec<TimeDelta>,
+    pub(super) promises: Promises,
     pub(super) queue: Queue,
     /// The case that is shown in the place of the one under the cursor.
     pub(super) visiting: Option<Visiting>,
@@ -186,6 +197,9 @@ impl Model {
             focus: Pane::Queue,
             zoomed: false,
             desks: Desks::named(options.desks),
+            case_links: options.case_links,
+            alerts_at: options.alerts_at,
+            promises: Promises::default(),
             queue: Queue::default(),
             visiting: None,
             arrived: Vec::new(),
@@ -315,6 +329,8 @@ impl Model {
         why::bound(self, now);
         outbox::settle(self);
         corrections::settle(self, now, effects);
+        promises::settle(self, now, effects);
+        board::settle(self, now);
         if self.toast.as_ref().is_some_and(|toast| toast.until <= now) {
             self.toast = None;
         }

@@ -58,6 +58,17 @@ pub fn begin(model: &mut Model, kind: ActionKind, now: DateTime<Utc>, effects: &
     let Some(case) = object(model, kind).cloned() else {
         return refuse(model, no_object(model, kind), now);
     };
+    begin_on(model, kind, &case, now, effects);
+}
+
+/// The same on a case that was named.
+pub fn begin_on(
+    model: &mut Model,
+    kind: ActionKind,
+    case: &Case,
+    now: DateTime<Utc>,
+    effects: &mut Vec<Effect>,
+) {
     // What waits for an answer is answered, whatever the rules say of doing it anew.
     if let Some(flight) = model.acts.waiting(&case.id, kind) {
         let (act, anew) = (flight.act, flight.is_refused());
@@ -65,15 +76,15 @@ pub fn begin(model: &mut Model, kind: ActionKind, now: DateTime<Utc>, effects: &
             return answer::open(model, act, now, effects);
         }
     }
-    if let Some(sentence) = refusal(model, &case, kind) {
+    if let Some(sentence) = refusal(model, case, kind) {
         let sentence = Untrusted::new(sentence).cell(SENTENCE);
         return refuse(model, format!("{}: {sentence}", case.id), now);
     }
     match kind {
-        ActionKind::Respond => direct(model, &case, Action::Respond { text: None }, now, effects),
-        ActionKind::Take => direct(model, &case, Action::Take {}, now, effects),
-        ActionKind::Release => direct(model, &case, Action::Release {}, now, effects),
-        _ => open(model, kind, &case, effects),
+        ActionKind::Respond => direct(model, case, Action::Respond { text: None }, now, effects),
+        ActionKind::Take => direct(model, case, Action::Take {}, now, effects),
+        ActionKind::Release => direct(model, case, Action::Release {}, now, effects),
+        _ => open(model, kind, case, effects),
     }
 }
 
@@ -213,17 +224,32 @@ pub fn put_away(
 /// Takes back what was not sent; without anything such, takes back taking or releasing the selected case.
 pub fn undo(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
     let selected = model.case_id().cloned();
-    if let Some(act) = model.acts.undoable(selected.as_ref()).map(|flight| flight.act) {
+    undo_of(model, selected.as_ref(), now, effects);
+}
+
+/// The same with a case that was named as the selected one.
+pub fn undo_of(
+    model: &mut Model,
+    selected: Option<&CaseId>,
+    now: DateTime<Utc>,
+    effects: &mut Vec<Effect>,
+) {
+    if let Some(act) = model.acts.undoable(selected).map(|flight| flight.act) {
         return take_back(model, act, now, effects);
     }
-    match (&model.undoable, &selected) {
+    match (&model.undoable, selected) {
         (Some((id, kind)), Some(selected)) if id == selected => {
             let opposite = match kind {
                 ActionKind::Take => ActionKind::Release,
                 _ => ActionKind::Take,
             };
             model.undoable = None;
-            begin(model, opposite, now, effects);
+            match model.queue.case(selected).or(model.case()).cloned() {
+                Some(case) if case.id == *selected => {
+                    begin_on(model, opposite, &case, now, effects);
+                }
+                _ => begin(model, opposite, now, effects),
+            }
         }
         _ => refuse(model, "Nothing is held that could be undone.", now),
     }

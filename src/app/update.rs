@@ -10,6 +10,7 @@ use super::model::{Model, Overlay};
 use super::msg::{Effect, Link, Msg, Told, Whoami};
 use super::order;
 use super::page::corrections;
+use super::promises;
 use super::queue::{QueueName, Source};
 use super::share;
 use super::transfers;
@@ -188,6 +189,9 @@ fn left(model: &mut Model, remembered: &[(String, String)], now: DateTime<Utc>) 
     let of = |name: &str| remembered.iter().find(|(of, _)| of == name).map(|(_, body)| body);
     let view = of(VIEW).and_then(|word| QueueName::named(word));
     let filter = of(FILTER).cloned();
+    if let Some(body) = of(promises::NAME) {
+        model.promises.came(body);
+    }
     if model.remembered.is_none() && (view.is_some() || filter.is_some()) {
         let view = view.unwrap_or(model.queue.name());
         model.remembered = Some((view, filter.unwrap_or_default()));
@@ -280,6 +284,7 @@ fn scrolled(model: &mut Model, up: bool, at: (u16, u16), now: DateTime<Utc>) {
             | Overlay::Telling
             | Overlay::Outbox { .. }
             | Overlay::Share(_)
+            | Overlay::Promise(_)
             | Overlay::Sure { .. },
         ) => {}
         None => {

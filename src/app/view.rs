@@ -67,8 +67,73 @@ pub enum PageView {
     Corrections(CorrectionsView),
 }
 
+/// The next breaches.
 #[derive(Debug, Clone, PartialEq)]
-pub struct BoardView {}
+pub struct BoardView {
+    /// "all", "mine"
+    pub scope: &'static str,
+    /// What stands in large digits: the next one that is not missed yet, else the worst.
+    pub hero: Option<BoardRow>,
+    /// Those that could be drawn at most, missed ones first.
+    pub rows: Vec<BoardRow>,
+    /// Index of the first of them within all.
+    pub first: usize,
+    pub count: usize,
+    /// "not reached, 4 min old": what is shown may be wrong.
+    pub stale: Option<String>,
+    /// Shown instead of all.
+    pub notice: Option<Notice>,
+}
+
+/// One breach, missed or ahead.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BoardRow {
+    pub id: CaseId,
+    /// Where there are several.
+    pub desk: Option<String>,
+    /// None: nothing but the id of the case is known.
+    pub severity: Option<Severity>,
+    pub tier: Option<Tier>,
+    /// Of the case; what was promised.
+    pub subject: Untrusted,
+    pub customer: Untrusted,
+    pub with: Option<Untrusted>,
+    /// "R", "S1", "P" for a promise.
+    pub clock: &'static str,
+    pub face: Face,
+    /// "9m 12s", "+1h 10m over"
+    pub left: String,
+    /// The due instant with weekday, time and zone.
+    pub due: String,
+    /// Nothing presses yet: no colour.
+    pub quiet: bool,
+    /// What an act on its way does, in the place of the time.
+    pub act: Option<(String, Tone)>,
+    /// The keys are on it.
+    pub chosen: bool,
+}
+
+impl BoardRow {
+    /// A row of which nothing but the case's id is known.
+    pub fn of(id: CaseId) -> Self {
+        Self {
+            id,
+            desk: None,
+            severity: None,
+            tier: None,
+            subject: "".into(),
+            customer: "".into(),
+            with: None,
+            clock: "",
+            face: Face::NoTarget,
+            left: String::new(),
+            due: String::new(),
+            quiet: false,
+            act: None,
+            chosen: false,
+        }
+    }
+}
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct CorrectionsView {
@@ -181,7 +246,7 @@ pub enum LinkSign {
     Broken,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct QueueView {
     /// "mine and unassigned"
     pub name: String,
@@ -250,7 +315,7 @@ pub struct Notice {
     pub tone: Tone,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DetailView {
     /// "C-10412", severity, tier for the frame's title; None: no case is selected.
     pub title: Option<DetailTitle>,
@@ -271,7 +336,7 @@ pub struct DetailTitle {
     pub tier: Tier,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ClocksView {
     /// Whose clocks these are; None where the detail beside them says it.
     pub title: Option<DetailTitle>,
@@ -426,10 +491,14 @@ pub struct PaletteView {
 }
 
 /// A link, what can be copied, where an export goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ShareView {
     /// "Link", "Copy C-10412"
     pub title: String,
+    /// Keys, what they copy, and how it is: "l", "link", "https://…".
+    pub choices: Vec<(String, String, Untrusted)>,
+    /// A name that is written.
+    pub field: Option<FilterLine>,
     /// What is told, wrapped by drawing.
     pub text: Vec<(Tone, Untrusted)>,
     pub hints: Vec<Hint>,

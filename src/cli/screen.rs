@@ -113,6 +113,12 @@ fn options(session: &Session<'_>, settings: &Settings, notices: Vec<String>) -> 
             .as_ref()
             .map(|to| to.value.clone())
             .unwrap_or_default(),
+        alerts_at: settings.alerts.at.value.clone(),
+        case_links: settings
+            .desks
+            .iter()
+            .filter_map(|desk| Some((desk.name.clone(), desk.case_link.clone()?)))
+            .collect(),
         notices,
     }
 }

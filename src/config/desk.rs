@@ -35,6 +35,8 @@ pub struct Desk {
     pub token: TokenPlace,
     /// Certificates of authorities that are trusted besides the system's, in PEM.
     pub ca_file: Option<PathBuf>,
+    /// The address of a case's page, `{id}` standing for the case.
+    pub case_link: Option<String>,
     /// Variables that hold tokens, of this desk or another.
     secrets: Arc<[String]>,
 }
@@ -132,6 +134,7 @@ impl Desks {
                 url: table.url.clone(),
                 token,
                 ca_file: ca_file.map(|path| places::resolve(&path.value, file, environment)),
+                case_link: table.case_link.as_ref().map(|at| at.value.clone()),
                 secrets: Arc::clone(&secrets),
             };
             all.push(desk);
@@ -150,6 +153,7 @@ impl Desks {
                 url,
                 token: token_of_environment(),
                 ca_file: None,
+                case_link: None,
                 secrets: Arc::clone(&secrets),
             };
             all.retain(|other: &Desk| other.name != name);
@@ -228,7 +232,7 @@ impl Desk {
     #[must_use]
     pub fn unwritten(name: &str, url: Url, token: TokenPlace) -> Self {
         let (kind, secrets) = (DeskKind::Caseload, Arc::default());
-        Self { name: name.to_owned(), kind, url, token, ca_file: None, secrets }
+        Self { name: name.to_owned(), kind, url, token, ca_file: None, case_link: None, secrets }
     }
 
     /// Reads the token from where it is.

@@ -86,6 +86,8 @@ pub struct DeskTable {
     pub token: Option<At<TokenSource>>,
     /// Certificates of authorities that are trusted besides the system's.
     pub ca_file: Option<At<String>>,
+    /// The address of a case's page, `{id}` standing for the case.
+    pub case_link: Option<At<String>>,
     pub line: usize,
 }
 
@@ -148,8 +150,17 @@ pub struct ConfigFile {
 }
 
 const TOP: &[&str] = &["policy", "desk", "screen", "alerts", "outbox", "keys", "serve"];
-const DESK: &[&str] =
-    &["kind", "url", "ca_file", "token_file", "token_env", "token_command", "keyring", "token"];
+const DESK: &[&str] = &[
+    "kind",
+    "url",
+    "ca_file",
+    "case_link",
+    "token_file",
+    "token_env",
+    "token_command",
+    "keyring",
+    "token",
+];
 const SCREEN: &[&str] = &["theme", "ascii", "mouse", "reduced_motion", "downloads"];
 const ALERTS: &[&str] = &["at", "bell", "osc", "quiet"];
 const OUTBOX: &[&str] = &["ask_after"];
@@ -278,6 +289,7 @@ fn read_desk(
     let mut kind = None;
     let mut url = None;
     let mut ca_file = None;
+    let mut case_link = None;
     let mut tokens: Vec<(&str, At<TokenSource>)> = Vec::new();
     let mut has_url = false;
     for (name, value) in r.table(value, &format!("desk.{desk}")) {
@@ -291,6 +303,11 @@ fn read_desk(
                 url = r.text(value, "url").and_then(|text| r.checked(text, |t| desk_url(&t)));
             }
             "ca_file" => ca_file = r.filled(value, "ca_file"),
+            "case_link" => {
+                case_link = r
+                    .text(value, "case_link")
+                    .and_then(|text| r.checked(text, |text| page_address(&text)));
+            }
             "token_file" => token("token_file", r.source(value, "token_file", TokenSource::File)),
             "token_env" => token("token_env", r.source(value, "token_env", TokenSource::Env)),
             "token_command" => {
@@ -319,8 +336,29 @@ fn read_desk(
         url: url?.value,
         token: tokens.pop().map(|(_, source)| source),
         ca_file,
+        case_link,
         line,
     })
+}
+
+/// The address of the pages of a desk's cases.
+fn page_address(text: &str) -> Result<String, String> {
+    let no = |why: &str| {
+        format!("the case_link {why}; write it like https://desk.example.org/case?id={{id}}")
+    };
+    // An id is no part of the host, so that a case cannot lead elsewhere.
+    let url = Url::parse(&text.replace("{id}", "C-1"))
+        .map_err(|error| no(&format!("cannot be read ({error})")))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(no("begins with neither https:// nor http://"));
+    }
+    if !text.contains("{id}") {
+        return Err(no("has no {id}"));
+    }
+    if url.host_str().is_some_and(|host| host.contains("c-1")) {
+        return Err(no("has {id} in its host"));
+    }
+    Ok(text.to_owned())
 }
 
 /// The address of a desk: http or https with a host, and nothing secret in it.

@@ -546,3 +546,22 @@ fn two_actions_on_one_key_are_told_by_name_file_and_line() {
     assert!(wrong_keys("[[desk]\n", "").starts_with("keymap.toml:1: this is no keymap: "));
     assert!(wrong_keys("\n[[desk]]\nkeys = [\"x\"]\n", "").starts_with("keymap.toml:"));
 }
+
+#[test]
+fn the_page_of_a_case_is_of_the_web_and_holds_the_id_outside_its_host() {
+    let with = |link: &str| {
+        let text = format!("[desk.a]\nurl = \"https://a.example\"\ncase_link = \"{link}\"\n");
+        ConfigFile::parse(Path::new("c.toml"), &text)
+    };
+    let link = with("https://a.example/case?id={id}").unwrap().desks["a"].case_link.clone();
+    assert_eq!(link.unwrap().value, "https://a.example/case?id={id}");
+    for (link, why) in [
+        ("https://a.example/case", "has no {id}"),
+        ("file:///x/{id}", "begins with neither https:// nor http://"),
+        ("https://{id}.example/", "has {id} in its host"),
+        ("a{id}", "cannot be read"),
+    ] {
+        let error = with(link).unwrap_err().to_string();
+        assert!(error.contains("c.toml:3: the case_link") && error.contains(why), "{error}");
+    }
+}

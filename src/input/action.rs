@@ -24,6 +24,10 @@ pub enum Context {
     Telling,
     /// The first start, before a desk is configured.
     Welcome,
+    /// A promise that is written.
+    Promise,
+    /// The name of a file that is written.
+    Export,
 }
 
 impl Context {
@@ -43,6 +47,8 @@ impl Context {
         Self::Transfers,
         Self::Telling,
         Self::Welcome,
+        Self::Promise,
+        Self::Export,
     ];
 
     /// The context's table in the keymap file.
@@ -64,6 +70,8 @@ impl Context {
             Self::Transfers => "transfers",
             Self::Telling => "telling",
             Self::Welcome => "welcome",
+            Self::Promise => "promise",
+            Self::Export => "export",
         }
     }
 
@@ -139,6 +147,10 @@ actions! {
     Filter = "filter" in Desk;
     Why = "why" in Desk;
     Refresh = "refresh" in Desk;
+    Copy = "copy" in Desk;
+    OpenPage = "open_page" in Desk;
+    Export = "export" in Desk;
+    Promise = "promise" in Desk;
     Palette = "palette" in Desk;
     Outbox = "outbox" in Desk;
     Board = "board" in Desk;
@@ -201,6 +213,17 @@ actions! {
     PrevItem = "prev_item" in Outbox;
     CloseOutbox = "close_outbox" in Outbox;
 
+    BoardRespond = "board_respond" in Board;
+    BoardTake = "board_take" in Board;
+    BoardUndo = "board_undo" in Board;
+    BoardSendHeld = "board_send_held" in Board;
+    BoardOpen = "board_open" in Board;
+    BoardScope = "board_scope" in Board;
+    BoardDown = "board_down" in Board;
+    BoardUp = "board_up" in Board;
+    BoardPageDown = "board_page_down" in Board;
+    BoardPageUp = "board_page_up" in Board;
+    BoardFirst = "board_first" in Board;
     LeaveBoard = "leave_board" in Board;
 
     CorrectionDown = "correction_down" in Corrections;
@@ -233,6 +256,10 @@ actions! {
     LeaveWelcome = "leave_welcome" in Welcome;
 
     CopyId = "copy_id" in Share;
+    CopyLink = "copy_link" in Share;
+    CopySummary = "copy_summary" in Share;
+    CopyAddresses = "copy_addresses" in Share;
+    CopyWhole = "copy_whole" in Share;
     CloseShare = "close_share" in Share;
     BringFile = "bring_file" in Files;
     BringAll = "bring_all" in Files;
@@ -252,4 +279,14 @@ actions! {
     NextTransfer = "next_transfer" in Transfers;
     PrevTransfer = "prev_transfer" in Transfers;
     CloseTransfers = "close_transfers" in Transfers;
+
+    KeepPromise = "keep_promise" in Promise;
+    PromiseKept = "promise_kept" in Promise;
+    DropPromise = "drop_promise" in Promise;
+    ClosePromise = "close_promise" in Promise;
+
+    WriteExport = "write_export" in Export;
+    NextFormat = "next_format" in Export;
+    NextMask = "next_mask" in Export;
+    CloseExport = "close_export" in Export;
 }

@@ -491,11 +491,11 @@ mod tests {
 
     #[test]
     fn settings_replace_the_chords_of_the_actions_they_name() {
-        let keymap = over(&[("escalate", &["E", "ctrl-e"]), ("zoom", &[])]).unwrap();
+        let keymap = over(&[("escalate", &["Y", "ctrl-e"]), ("zoom", &[])]).unwrap();
         assert_eq!(keymap.action(Context::Desk, key("e")), None);
-        assert_eq!(keymap.action(Context::Desk, key("E")), Some(Action::Escalate));
+        assert_eq!(keymap.action(Context::Desk, key("Y")), Some(Action::Escalate));
         assert_eq!(keymap.action(Context::Desk, key("z")), None);
-        assert_eq!(keymap.key_text(Action::Escalate, false), "E");
+        assert_eq!(keymap.key_text(Action::Escalate, false), "Y");
         assert_eq!(keymap.all_keys_text(Action::MoveDown, false), "j ↓");
         assert_eq!(keymap.key_text(Action::Zoom, false), "");
     }

@@ -13,6 +13,7 @@ mod stage;
 mod translate;
 mod welcome;
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::sync::mpsc;
 
+use crate::app;
 use crate::client::CaseApi;
 use crate::clock::DeskClock;
 use crate::input::Keymap;
@@ -54,6 +56,10 @@ pub struct Options {
     pub keymap: Keymap,
     /// Where files of cases are put; empty: where this machine puts downloads.
     pub downloads: PathBuf,
+    /// By the names of desks, the address of a case's page there, `{id}` standing for the case.
+    pub case_links: BTreeMap<String, String>,
+    /// Time left at which somebody is to be told, the longest first.
+    pub alerts_at: Vec<Duration>,
     /// What is to be told as the screen comes up.
     pub notices: Vec<String>,
 }
@@ -66,12 +72,30 @@ impl Default for Options {
             mouse: false,
             keymap: Keymap::embedded(),
             downloads: PathBuf::new(),
+            case_links: BTreeMap::new(),
+            alerts_at: vec![],
             notices: vec![],
         }
     }
 }
 
 impl Options {
+    /// What of it is the behaviour's, with the names of the desks.
+    fn of_app(&self, desks: Vec<String>) -> app::Options {
+        app::Options {
+            ascii: self.ascii,
+            keymap: self.keymap.clone(),
+            desks,
+            downloads: self.downloads.clone(),
+            case_links: self.case_links.clone(),
+            alerts_at: self
+                .alerts_at
+                .iter()
+                .filter_map(|at| chrono::TimeDelta::from_std(*at).ok())
+                .collect(),
+        }
+    }
+
     fn look(&self) -> Look {
         let theme = if self.color { Theme::colour() } else { Theme::mono() };
         Look { theme, ascii: self.ascii }

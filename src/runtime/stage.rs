@@ -88,15 +88,7 @@ impl Stage {
             let mut terminal = Terminal::new(FrameBackend::new())?;
             let size = terminal.backend().size()?;
             let look = options.look();
-            let mut model = Model::new(
-                (size.width, size.height),
-                app::Options {
-                    ascii: options.ascii,
-                    keymap: options.keymap,
-                    desks: names,
-                    downloads: options.downloads,
-                },
-            );
+            let mut model = Model::new((size.width, size.height), options.of_app(names));
             let mut lines = desks.iter_mut().map(Started::edge);
             let Some(first) = lines.next() else { anyhow::bail!("there is no desk to show") };
             if !options.notices.is_empty() {

@@ -7,6 +7,7 @@ mod clocks;
 mod confirm;
 mod corrections;
 mod detail;
+mod digits;
 mod footer;
 mod form;
 mod header;

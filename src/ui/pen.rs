@@ -60,6 +60,11 @@ impl<'a> Pen<'a> {
         self.look.theme.cursor_mark()
     }
 
+    /// Whether signs must be ASCII by themselves.
+    pub fn is_ascii(&self) -> bool {
+        self.look.ascii
+    }
+
     pub fn sign(&self, face: Face) -> &'static str {
         signs::face(face, self.look.ascii)
     }

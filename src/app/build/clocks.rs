@@ -5,6 +5,7 @@ use super::Wake;
 use super::detail::title;
 use crate::app::age;
 use crate::app::model::Model;
+use crate::app::promises;
 use crate::app::queue::At;
 use crate::app::view::{ClockRow, ClocksView, Pane};
 use crate::app::why;
@@ -20,13 +21,17 @@ const NEXT_DUE: usize = 8;
 
 pub fn clocks(model: &Model, wake: &mut Wake) -> ClocksView {
     let case = model.case();
-    let clocks = case
+    let mut clocks: Vec<ClockRow> = case
         .map(|case| {
             let desk = model.desks.of(&case.id);
             let row = |clock| wake.at(desk, |wake| row(&desk.policy, case, clock, wake));
             case.clocks.iter().map(row).collect()
         })
         .unwrap_or_default();
+    if let Some((row, next)) = case.and_then(|case| promises::clock_row(model, case, wake.now)) {
+        clocks.push(row);
+        wake.by(Some(next));
+    }
     let alone = model.areas().detail.is_empty();
     let selected = (model.focus == Pane::Clocks).then(|| why::chosen(model, wake.now)).flatten();
     let title = case.filter(|_| alone).map(|case| title(model, case));

@@ -3,7 +3,7 @@
 
 mod clocks;
 mod detail;
-mod header;
+pub mod header;
 mod outbox;
 mod overlay;
 mod question;
@@ -22,7 +22,7 @@ use super::keys;
 use super::model::{Model, Overlay};
 use super::order;
 use super::page::{self, Page};
-use super::view::{Footer, Hint, PageView, Snapshot, Tone};
+use super::view::{ClocksView, DetailView, Footer, Hint, PageView, QueueView, Snapshot, Tone};
 use super::words;
 use crate::domain::ActionKind;
 use crate::input::{Action, Context};
@@ -30,7 +30,7 @@ use crate::input::{Action, Context};
 /// The earliest instant at which something that is shown reads differently.
 #[derive(Debug, Clone, Copy)]
 pub struct Wake {
-    now: DateTime<Utc>,
+    pub now: DateTime<Utc>,
     at: Option<DateTime<Utc>>,
 }
 
@@ -74,12 +74,14 @@ impl Wake {
 #[must_use]
 pub fn build(model: &Model, now: DateTime<Utc>) -> (Snapshot, Option<DateTime<Utc>>) {
     let mut wake = Wake::new(now);
+    let is_desk = matches!(model.page, Page::Desk);
     let snapshot = Snapshot {
         areas: model.areas(),
         header: header::header(model, &mut wake),
-        queue: queue::queue(model, &mut wake),
-        detail: detail::detail(model),
-        clocks: clocks::clocks(model, &mut wake),
+        // What a page stands in the place of wakes nobody.
+        queue: if is_desk { queue::queue(model, &mut wake) } else { QueueView::default() },
+        detail: if is_desk { detail::detail(model) } else { DetailView::default() },
+        clocks: if is_desk { clocks::clocks(model, &mut wake) } else { ClocksView::default() },
         page: page(model, &mut wake),
         footer: footer(model, &mut wake),
         overlay: overlay::overlay(model, &mut wake),
@@ -88,13 +90,14 @@ pub fn build(model: &Model, now: DateTime<Utc>) -> (Snapshot, Option<DateTime<Ut
     // What is written goes to the disk then, and what is around the cursor is read ahead.
     wake.by(model.next_draft());
     wake.by(model.rested_at);
+    wake.by(model.promises.next_due(&model.desks));
     (snapshot, wake.at)
 }
 
 fn page(model: &Model, wake: &mut Wake) -> Option<PageView> {
     match &model.page {
         Page::Desk => None,
-        Page::Board(board) => Some(PageView::Board(page::board::view(model, board))),
+        Page::Board(board) => Some(PageView::Board(page::board::view(model, board, wake))),
         Page::Corrections => {
             wake.by(model.outline.next_question());
             Some(PageView::Corrections(page::corrections::view(model, wake)))
@@ -184,7 +187,7 @@ fn can_undo(model: &Model) -> bool {
 }
 
 /// What an act without a final answer says in the place of the deadline.
-fn act_text(
+pub fn act_text(
     model: &Model,
     case: &crate::domain::CaseId,
     wake: &mut Wake,

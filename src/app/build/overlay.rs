@@ -15,7 +15,7 @@ use crate::app::view::{
     PaletteView, Span, Tone, WhyView,
 };
 use crate::app::{files, sheet, transfers};
-use crate::app::{share, why, words};
+use crate::app::{promises, share, why, words};
 use crate::domain::outbox::State;
 use crate::domain::rules::Refusal;
 use crate::domain::{self, ActionKind, CaseDetail, Untrusted};
@@ -41,6 +41,12 @@ pub fn overlay(model: &Model, wake: &mut Wake) -> Option<view::Overlay> {
             view::Overlay::Outbox(outbox::outbox(model, on.as_ref(), *at, wake))
         }
         Overlay::Share(share) => view::Overlay::Share(share::view(model, share)),
+        Overlay::Promise(promising) => {
+            // "in 2h" is another instant with every minute.
+            let minute = TimeDelta::seconds(60 - wake.now.timestamp().rem_euclid(60));
+            wake.by(Some(wake.now + minute));
+            view::Overlay::Share(promises::view(model, promising, wake.now))
+        }
         Overlay::Sure { what, .. } => view::Overlay::Confirm(outbox::sure(model, what, wake.now)),
         Overlay::Palette { case, search, at } => {
             let text = search.lines().join(" ");

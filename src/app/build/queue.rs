@@ -7,6 +7,7 @@ use crate::app::age;
 use crate::app::desk::Desk;
 use crate::app::model::Model;
 use crate::app::msg::Link;
+use crate::app::promises;
 use crate::app::queue::{At, QueueName};
 use crate::app::view::{FilterLine, Notice, QueueView, Row, RowDesk, Tone};
 use crate::app::words;
@@ -95,7 +96,7 @@ fn row(model: &Model, case: &Case, fresh: bool, selected: bool, wake: &mut Wake)
     let (face, deadline) = wake.at(desk, |wake| deadline(&desk.policy, case, wake));
     let (due, due_tone) = act_text(model, &case.id, wake).unwrap_or((deadline, Tone::Face(face)));
     let name = model.desks.name_of(&case.id).map(str::to_owned);
-    Row {
+    let mut row = Row {
         id: case.id.clone(),
         desk: name.map(|name| RowDesk { name, stale: wake.at(desk, |wake| is_stale(desk, wake)) }),
         severity: case.severity,
@@ -107,7 +108,9 @@ fn row(model: &Model, case: &Case, fresh: bool, selected: bool, wake: &mut Wake)
         due_tone,
         selected,
         fresh,
-    }
+    };
+    wake.by(promises::over_row(model, case, &mut row, wake.now));
+    row
 }
 
 /// The deadline that a case stands by: its state, and in words.

@@ -439,6 +439,11 @@ impl Queue {
         self.order.iter().skip(from).filter_map(|slot| self.entry(*slot)).map(|e| &e.case)
     }
 
+    /// Every case of the view, in its order.
+    pub fn shown_cases(&self) -> impl Iterator<Item = &Case> {
+        self.shown.iter().filter_map(|slot| self.entry(*slot)).map(|e| &e.case)
+    }
+
     /// The place of the first case in the order whose leading clock has not passed its due instant.
     pub fn first_ahead(&self, at: At) -> usize {
         self.order.partition_point(|slot| {

@@ -1,22 +1,43 @@
 //! What leaves the screen for other programs: links that are opened, texts that are copied, files that are
 //! written.
 
+mod copy;
+mod export;
+mod mask;
+mod summary;
+mod table;
+
 use chrono::{DateTime, Utc};
+use crokey::KeyCombination;
 
 use super::model::{Model, Overlay};
 use super::msg::{Effect, NotWritten};
 use super::update::refuse;
 use super::view::{ShareView, Tone};
-use crate::domain::Untrusted;
+use crate::domain::{CaseId, Untrusted};
 use crate::input::{Action, Context};
+
+pub use copy::{CaseLinks, open_menu, open_page};
+pub use export::open as open_export;
+
+use export::Export;
 
 /// Columns of a link in the footer.
 const LINK: usize = 60;
 
 /// What stands over the desk while something is shared.
 pub enum Share {
-    /// A link that nothing here opens, and why; it is on the clipboard.
-    Link { url: String, why: String },
+    /// A link that nothing here opens, and why.
+    Link {
+        url: String,
+        why: String,
+        /// It is on the clipboard already.
+        copied: bool,
+    },
+    /// What can be copied of a case.
+    Copy(CaseId),
+    /// Where the view goes as a file.
+    Export(Export),
 }
 
 /// Opens a link with the browser; where there is none it is shown and copied. Only the web and mail are
@@ -56,7 +77,8 @@ pub fn opened(
             effects.push(Effect::Copy { text: url.clone() });
             if model.is_free() {
                 model.toast = None;
-                model.overlay = Some(Overlay::Share(Box::new(Share::Link { url, why })));
+                model.overlay =
+                    Some(Overlay::Share(Box::new(Share::Link { url, why, copied: true })));
             } else {
                 refuse(model, format!("{why} The link is copied: {shown}"), now);
             }
@@ -66,6 +88,9 @@ pub fn opened(
 
 /// A file is there, or why it is not.
 pub fn written(model: &mut Model, path: &str, result: Result<(), NotWritten>, now: DateTime<Utc>) {
+    if export::written(model, path, &result, now) {
+        return;
+    }
     let path = Untrusted::from(path).cell(200);
     match result {
         Ok(()) => model.say(format!("Written: {path}"), Tone::Good, now),
@@ -81,16 +106,22 @@ pub fn written(model: &mut Model, path: &str, result: Result<(), NotWritten>, no
 pub fn press(
     model: &mut Model,
     action: Option<Action>,
+    key: KeyCombination,
     now: DateTime<Utc>,
     effects: &mut Vec<Effect>,
 ) {
     let Some(Overlay::Share(share)) = &model.overlay else { return };
     match (&**share, action) {
+        (Share::Export(_), _) => export::press(model, action, key, now, effects),
         (_, Some(Action::CloseShare)) => model.overlay = None,
+        (Share::Copy(case), Some(action)) => {
+            let case = case.clone();
+            copy::press(model, &case, action, now, effects);
+        }
         (Share::Link { url, .. }, Some(Action::CopyId)) => {
             effects.push(Effect::Copy { text: url.clone() });
             model.overlay = None;
-            model.say("The link is copied", Tone::Good, now);
+            model.say("Copied", Tone::Good, now);
         }
         _ => {}
     }
@@ -99,23 +130,37 @@ pub fn press(
 /// Where the keys go.
 pub fn context(share: &Share) -> Context {
     match share {
-        Share::Link { .. } => Context::Share,
+        Share::Link { .. } | Share::Copy(_) => Context::Share,
+        Share::Export(_) => Context::Export,
+    }
+}
+
+/// Pasted text goes into a name that is being written.
+pub fn paste(share: &mut Share, text: &str) {
+    if let Share::Export(export) = share {
+        export::pasted(export, text);
     }
 }
 
 pub fn view(model: &Model, share: &Share) -> ShareView {
-    let hints = super::build::hints_of(model, context(share));
-    match share {
-        Share::Link { url, why } => ShareView {
-            title: "Link".to_owned(),
-            text: vec![
-                (Tone::Plain, why.as_str().into()),
-                (Tone::Strong, url.as_str().into()),
-                (Tone::Dim, "It is copied.".into()),
-            ],
-            hints,
-        },
-    }
+    let mut hints = super::build::hints_of(model, context(share));
+    let shown = match share {
+        Share::Link { url, why, copied } => {
+            // Of the keys of the menu, those that mean something here.
+            let [copy, close] =
+                [Action::CopyId, Action::CloseShare].map(|action| super::words::key(model, action));
+            hints.retain(|hint| hint.keys == copy || hint.keys == close);
+            let mut text =
+                vec![(Tone::Plain, why.as_str().into()), (Tone::Strong, url.as_str().into())];
+            if *copied {
+                text.push((Tone::Dim, "It is copied.".into()));
+            }
+            ShareView { title: "Link".to_owned(), text, ..ShareView::default() }
+        }
+        Share::Copy(case) => copy::view(model, case),
+        Share::Export(export) => export::view(model, export),
+    };
+    ShareView { hints, ..shown }
 }
 
 #[cfg(test)]

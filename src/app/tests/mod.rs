@@ -4,12 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "a failed step of a test is its failure")]
 
 mod acts;
+mod board;
 mod chords;
 mod corrections;
 mod desks;
 mod disconnected;
 mod letters;
 mod played_outbox;
+mod promises;
 mod queue;
 mod random;
 mod refused;
