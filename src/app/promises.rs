@@ -390,7 +390,11 @@ impl<'a> Local<'a> {
         let offset = |at| self.policy.calendar(self.calendar).map_or(0, |c| c.offset_s(at));
         let first = wanted - TimeDelta::seconds(offset(wanted - TimeDelta::hours(14)));
         let second = wanted - TimeDelta::seconds(offset(first));
-        if self.there(first) == (date, time) { first } else { second }
+        if self.there(second) == (date, time) && self.there(first) != (date, time) {
+            second
+        } else {
+            first
+        }
     }
 
     fn told(&self, at: DateTime<Utc>) -> String {

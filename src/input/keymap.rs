@@ -579,8 +579,8 @@ mod tests {
         );
         assert_eq!(
             refused(&[("redraw", &["ctrl-s r"])]).lines().count(),
-            3,
-            "on the desk, in a form and in the report of telling customers"
+            4,
+            "on the desk, in a form, on the board and in the report of telling customers"
         );
         assert!(refused(&[("redraw", &["g r"])]).contains("plain character"));
         assert!(refused(&[("send", &["x s"])]).contains("send cannot be on x s"));

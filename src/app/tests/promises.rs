@@ -61,7 +61,7 @@ fn a_promise_outlives_the_program_and_says_once_that_it_is_due() {
 
 #[test]
 fn a_promise_is_kept_or_dropped_by_a_key() {
-    for (key, word) in [("ctrl-d", "kept"), ("ctrl-x", "dropped")] {
+    for (key, word) in [("ctrl-d", "kept"), ("ctrl-r", "dropped")] {
         let mut desk = desk();
         desk.press("P");
         desk.type_text("in 2h");
