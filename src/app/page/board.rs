@@ -233,7 +233,9 @@ fn row(model: &Model, entry: &Entry<'_>, wake: &mut Wake) -> BoardRow {
                 ClockKind::Response => "R",
                 ClockKind::Resolution => words::resolution_short(clock.tier),
             };
-            let left = if read.face == Face::Outside { read.text } else { read.left };
+            // Due at the next opening: the opening says more than "0s".
+            let opens = read.face == Face::Outside || read.remaining_s == Some(0);
+            let left = if opens { read.text } else { read.left };
             BoardRow {
                 due: reading::due_text(clock, &desk.policy).unwrap_or_default(),
                 left,

@@ -154,16 +154,20 @@ fn is_local(c: char) -> bool {
     c.is_alphanumeric() || ".!#$%&'*+-/=?^_`{|}~".contains(c)
 }
 
-/// Three groups or more of one length in capitals and digits.
+/// Three groups or more of one length in capitals and digits; the product may stand before them, in a group
+/// of its own.
 fn is_licence(run: &[char]) -> bool {
     let groups: Vec<&[char]> = run.split(|c| *c == '-').collect();
-    let length = groups[0].len();
-    groups.len() >= 3
-        && (4..=8).contains(&length)
-        && groups.iter().all(|group| {
-            group.len() == length
-                && group.iter().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
-        })
+    let is_written = |group: &&[char]| {
+        !group.is_empty() && group.iter().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+    };
+    let length = groups[groups.len() - 1].len();
+    let same = groups.iter().rev().take_while(|group| group.len() == length).count();
+    (4..=8).contains(&length)
+        && same >= 3
+        && groups.len() - same <= 1
+        && groups[0].len() <= 8
+        && groups.iter().all(is_written)
 }
 
 fn is_token(run: &[char]) -> bool {
@@ -306,6 +310,7 @@ mod tests {
     fn licence_keys_tokens_and_passwords_are_left_out_also_with_addresses() {
         for (text, shown) in [
             ("key 7F3K-99AA-B2C4-0000 here", "key [secret] here"),
+            ("FH-V5JV-RC7S-EHJX-QE2W", "[secret]"),
             ("cl_a1B2c3D4_e5F6g7H8i9", "[secret]"),
             ("Authorization: Bearer abc.def", "Authorization: Bearer [secret]"),
             ("password=hunter2, next", "password=[secret], next"),
