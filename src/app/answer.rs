@@ -163,7 +163,7 @@ pub fn open(model: &mut Model, act: ActId, now: DateTime<Utc>, effects: &mut Vec
             form.draft = Some(draft.id);
         }
         ask_who(model, &form.base, effects);
-        model.overlay = Some(Overlay::Form(Box::new(form)));
+        order::show(model, form, effects);
     } else if matches!(entry.state, State::Asked(_)) {
         model.overlay = Some(Overlay::Sure { what: Sure::StillSend(act), came: None });
     } else {

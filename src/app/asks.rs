@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::model::Model;
 use super::msg::{AskId, Effect};
+use super::order;
 use super::page::corrections;
 use super::{sheet, transfers};
 use crate::domain::DeskNo;
@@ -19,6 +20,8 @@ pub enum For {
     Sheet,
     /// A file on its way.
     Transfer,
+    /// The form that is open, for its list of corrections.
+    Form,
 }
 
 #[derive(Debug, Default)]
@@ -57,6 +60,7 @@ pub fn answered(
         Some(For::Corrections) => corrections::answered(model, id, answer, now, effects),
         Some(For::Sheet) => sheet::answered(model, id, answer, now, effects),
         Some(For::Transfer) => transfers::answered(model, id, answer, now, effects),
+        Some(For::Form) => order::corrections_came(model, answer),
         None => {}
     }
 }

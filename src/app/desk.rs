@@ -14,6 +14,8 @@ pub struct Desk {
     /// As the configuration calls it; shown where there are several.
     pub name: String,
     pub me: Option<Whoami>,
+    /// The page on which a customer sees a case, with `{case}` for its id; None: it is not known.
+    pub page: Option<String>,
     /// Until the desk's own has come, the one that we are built with.
     pub policy: Arc<Policy>,
     pub link: Link,
@@ -29,6 +31,7 @@ impl Desk {
             no,
             name,
             me: None,
+            page: None,
             policy: Arc::new(Policy::embedded()),
             link: Link::Connecting,
             fresh_at: None,

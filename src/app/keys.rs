@@ -15,10 +15,12 @@ use super::palette::entries;
 use super::queue::QueueName;
 use super::update::{keep_form, quit, refuse, remember};
 use super::view::{Pane, Tone};
-use super::{answer, build, outbox, promises, share, visiting, why, words};
+use super::{
+    answer, build, edit, outbox, picker, promises, readiness, share, visiting, why, words,
+};
 use super::{files, sheet, transfers};
 use crate::domain::CaseId;
-use crate::input::{Action, Context};
+use crate::input::{Action, Context, parse_chord, same_chord};
 
 /// What the desk's keys do on a page, too, where they mean nothing else.
 const OVER_PAGES: &[Action] =
@@ -57,6 +59,8 @@ fn pressed(model: &mut Model, key: KeyCombination, now: DateTime<Utc>, effects: 
         Context::Desk | Context::Everywhere => {
             if let Some(action) = action {
                 desk(model, action, now, effects);
+            } else if let Some(name) = macro_of(model, key) {
+                picker::open_macros(model, Some(&name), now);
             }
         }
         Context::Form if matches!(model.overlay, Some(Overlay::Sheet(_))) => {
@@ -70,6 +74,9 @@ fn pressed(model: &mut Model, key: KeyCombination, now: DateTime<Utc>, effects: 
             why::press(model, action, key);
         }
         Context::Help => help(model, action, key),
+        Context::Palette if !matches!(model.overlay, Some(Overlay::Palette { .. })) => {
+            picker::press(model, action, key, now, effects);
+        }
         Context::Palette => palette(model, action, key, now, effects),
         Context::Outbox => outbox::press(model, action, now, effects),
         // A screen of its own.
@@ -111,6 +118,8 @@ fn everywhere(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &m
 /// What has the keyboard.
 pub fn context(model: &Model) -> Context {
     match &model.overlay {
+        Some(Overlay::Form(form)) if form.picker.is_some() => Context::Palette,
+        Some(Overlay::Macros { .. }) => Context::Palette,
         Some(Overlay::Form(_) | Overlay::Sheet(_)) => Context::Form,
         Some(Overlay::Files { .. }) => Context::Files,
         Some(Overlay::Transfers { .. }) => Context::Transfers,
@@ -132,10 +141,19 @@ pub fn context(model: &Model) -> Context {
     }
 }
 
+/// The macro whose key that is.
+fn macro_of(model: &Model, key: KeyCombination) -> Option<String> {
+    let is_it = |chord: &str| parse_chord(chord).is_ok_and(|chord| same_chord(chord, key));
+    let mut macros = model.canned.macros.iter();
+    macros.find(|m| m.key.as_deref().is_some_and(is_it)).map(|m| m.name.clone())
+}
+
 /// Pasted text is text: on the desk, where its letters would be acts, it is dropped.
 pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
     model.begun = None;
     match &mut model.overlay {
+        Some(Overlay::Macros { .. }) => picker::paste(model, &one_line(text)),
+        Some(Overlay::Form(form)) if form.picker.is_some() => picker::paste(model, &one_line(text)),
         Some(Overlay::Form(form)) => {
             if let Some(field) = form.focused() {
                 field.pasted(text);
@@ -223,6 +241,7 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
         Action::Files => files::open(model, now),
         Action::Transfers => transfers::open(model),
         Action::LinkCorrection => corrections::link_selected(model, now),
+        Action::Macros => picker::open_macros(model, None, now),
         Action::Board => board::open(model),
         Action::Corrections => corrections::open(model, now, effects),
         Action::Promise => promises::open(model, now),
@@ -314,6 +333,9 @@ fn form(
         Some(Action::Accept) if form.is_on_button() => order::send(model, now, effects),
         Some(Action::Send) => order::send(model, now, effects),
         Some(Action::Leave) => order::leave(model, now, effects),
+        Some(Action::EditText) => edit::open(model, now, effects),
+        Some(Action::Canned) => picker::open_canned(model),
+        Some(Action::AskMissing) => readiness::ask(model, now, effects),
         Some(Action::NextField) => form.move_focus(false),
         Some(Action::PrevField) => form.move_focus(true),
         Some(Action::Accept) if !in_text => form.move_focus(false),

@@ -19,6 +19,7 @@ use super::outbox::{self, Item};
 use super::page::corrections::{self, Outline};
 use super::page::{Page, board};
 use super::palette::Recent;
+use super::picker::Picker;
 use super::promises::{self, Promises, Promising};
 use super::queue::{At, Queue, QueueName};
 use super::share::{CaseLinks, Share};
@@ -28,6 +29,7 @@ use super::view::{Line, Pane, Tone};
 use super::visiting::{self, Visiting};
 use super::why;
 use super::words;
+use crate::domain::canned::Canned;
 use crate::domain::{ActionKind, Case, CaseId, DeskNo, Revision};
 use crate::input::Keymap;
 
@@ -44,6 +46,8 @@ pub struct Options {
     pub case_links: CaseLinks,
     /// Time left at which somebody is to be told, the longest first.
     pub alerts_at: Vec<TimeDelta>,
+    /// Canned answers and macros.
+    pub canned: Canned,
 }
 
 impl Default for Options {
@@ -55,6 +59,7 @@ impl Default for Options {
             downloads: PathBuf::new(),
             alerts_at: board::default_alerts(),
             case_links: CaseLinks::new(),
+            canned: Canned::default(),
         }
     }
 }
@@ -74,6 +79,11 @@ pub(super) enum Overlay {
     /// Files on their way; `on`: the one that the keys are on.
     Transfers {
         on: Option<u64>,
+    },
+    /// The macros, for a case.
+    Macros {
+        case: CaseId,
+        picker: Box<Picker>,
     },
     /// Whether to quit although something is not confirmed.
     Quit,
@@ -141,6 +151,7 @@ pub struct Model {
     pub(super) recent: Recent,
     /// The chord whose first key was pressed.
     pub(super) begun: Option<Begun>,
+    pub(super) canned: Canned,
     pub(super) size: (u16, u16),
     pub(super) focus: Pane,
     pub(super) zoomed: bool,
@@ -193,6 +204,7 @@ impl Model {
             keymap: options.keymap,
             recent: Recent::default(),
             begun: None,
+            canned: options.canned,
             size,
             focus: Pane::Queue,
             zoomed: false,

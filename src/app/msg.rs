@@ -58,6 +58,8 @@ pub struct Whoami {
     pub actor: Actor,
     pub partner: Option<PartnerRef>,
     pub may: Vec<ActionKind>,
+    /// Whether the desk mails customers; if not, agents tell them by hand.
+    pub mail: bool,
 }
 
 /// What happened.
@@ -132,6 +134,8 @@ pub enum Msg {
         path: String,
         result: Result<(), NotWritten>,
     },
+    /// The editor has ended: with the text, or with why there is none.
+    Edited(Result<String, String>),
     /// A signal or a hang-up: end without asking.
     Terminated,
 }
@@ -250,6 +254,12 @@ pub enum Effect {
     PollNow,
     /// Draw the whole screen anew, whatever stands on the terminal.
     Redraw,
+    /// Give the terminal to the person's editor, with that text; [`Msg::Edited`] brings it back. `name`: what
+    /// the file is to be called.
+    Edit {
+        name: String,
+        text: String,
+    },
     /// Give the terminal back to the shell until it resumes us.
     Suspend,
     /// End, once what is being sent has ended.

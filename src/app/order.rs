@@ -5,8 +5,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::acts::Ordered;
 use super::answer;
+use super::asks::For;
 use super::drafts::{Drafts, Kept};
-use super::form::{Form, Written, fields_of};
+use super::form::{Entry, Form, Written, fields_of};
 use super::model::{Model, Overlay};
 use super::msg::{ActFailure, ActId, Effect};
 use super::queue::Source;
@@ -14,6 +15,7 @@ use super::update::refuse;
 use super::view::Tone;
 use super::visiting;
 use super::words;
+use crate::domain::ask::{Answer, Ask, Unanswered};
 use crate::domain::rules::{self, Standing};
 use crate::domain::{Action, ActionKind, Case, CaseId, Untrusted};
 
@@ -123,7 +125,7 @@ fn direct(
 }
 
 /// Opens the form of an act, with the draft that was left in it.
-fn open(model: &mut Model, kind: ActionKind, case: &Case, effects: &mut Vec<Effect>) {
+pub fn open(model: &mut Model, kind: ActionKind, case: &Case, effects: &mut Vec<Effect>) {
     // What it will do to the clocks is worked out from the whole case, and one that is not under the cursor
     // is not asked for by itself.
     let known = model.details.revision(&case.id);
@@ -134,9 +136,42 @@ fn open(model: &mut Model, kind: ActionKind, case: &Case, effects: &mut Vec<Effe
         Some(draft) => drafted(model, draft, case),
         None => Form::open(kind, case, &people(model, kind, case)),
     };
+    if let Some(form) = form {
+        show(model, form, effects);
+    }
+}
+
+/// Puts a form over the desk, and asks for what it needs to know.
+pub fn show(model: &mut Model, mut form: Form, effects: &mut Vec<Effect>) {
+    let desk = model.desks.of(form.case());
+    if let Some(me) = &desk.me {
+        form.suit(&me.actor);
+    }
+    let no = desk.no;
+    if form.fields.iter().any(|field| matches!(field.entry, Entry::Pick(_))) {
+        model.asks.ask(no, For::Form, Ask::Corrections, effects);
+    }
     // What was said before is not about this.
     model.toast = None;
-    model.overlay = form.map(|form| Overlay::Form(Box::new(form)));
+    model.overlay = Some(Overlay::Form(Box::new(form)));
+}
+
+/// The corrections have come for the form that is open, or do not come.
+pub fn corrections_came(model: &mut Model, answer: Result<Answer, Unanswered>) {
+    let Some(Overlay::Form(form)) = &mut model.overlay else { return };
+    let picks = form.fields.iter_mut().filter_map(|field| match &mut field.entry {
+        Entry::Pick(pick) => Some(pick),
+        _ => None,
+    });
+    for pick in picks {
+        match &answer {
+            Ok(Answer::Corrections(corrections)) => pick.came(corrections),
+            Ok(_) => {}
+            Err(no) => {
+                pick.note = Untrusted::new(format!("no list, type the id: {}", no.why.raw()));
+            }
+        }
+    }
 }
 
 /// Whom a case could be given to.
@@ -333,7 +368,7 @@ pub fn done(
     let kind = model.acts.ended(act).map(|(_, action)| action.kind());
     let source = if kind == Some(ActionKind::Reopen) { Source::Reopened } else { Source::Answer };
     if let Some(kind) = kind {
-        let done = words::done(&model.desks, kind, &case);
+        let done = words::done(model, kind, &case);
         if was_late {
             model.say(format!("Too late to undo. {done}"), Tone::Error, now);
         } else {

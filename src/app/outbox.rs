@@ -127,8 +127,7 @@ fn open_draft(
     // Of a case that is closed or gone, as it was when that was written.
     let base = model.queue.case(case).unwrap_or(&words.base).clone();
     if let Some(form) = order::drafted(model, draft.clone(), &base) {
-        model.toast = None;
-        model.overlay = Some(Overlay::Form(Box::new(form)));
+        order::show(model, form, effects);
     } else {
         model.drafts.put(draft);
     }

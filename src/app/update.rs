@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::answer;
 use super::asks;
+use super::edit;
 use super::keys;
 use super::layout;
 use super::model::{Model, Overlay};
@@ -68,6 +69,7 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         Msg::Opened { url, result } => share::opened(model, url, result, now, &mut effects),
         Msg::NotCopied { why } => refuse(model, why, now),
         Msg::Written { path, result } => share::written(model, &path, result, now),
+        Msg::Edited(text) => edit::edited(model, text, now),
         Msg::Terminated => {
             // What is held was ordered, and is held only for an undo that can no longer come.
             keep_form(model, now, &mut effects);
@@ -285,6 +287,7 @@ fn scrolled(model: &mut Model, up: bool, at: (u16, u16), now: DateTime<Utc>) {
             | Overlay::Outbox { .. }
             | Overlay::Share(_)
             | Overlay::Promise(_)
+            | Overlay::Macros { .. }
             | Overlay::Sure { .. },
         ) => {}
         None => {

@@ -390,6 +390,7 @@ pub struct Hint {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlay {
     Form(FormView),
+    Picker(PickerView),
     Confirm(ConfirmView),
     Help(HelpView),
     Palette(PaletteView),
@@ -408,6 +409,10 @@ pub struct FormView {
     /// Who will read the text; drawn unmistakably differently. None where there is no text to read.
     pub audience: Option<Audience>,
     pub fields: Vec<FieldView>,
+    /// What there is to know for what is chosen: criteria, meanings.
+    pub facts: Vec<Line>,
+    /// What the next tier needs, and what of it is there.
+    pub readiness: Option<ReadinessView>,
     /// What sending it will do to the clocks.
     pub preview: Vec<Line>,
     /// Why it was refused or cannot be sent as it is.
@@ -417,6 +422,42 @@ pub struct FormView {
     /// The button has the keys.
     pub on_send: bool,
     /// The other keys that work here.
+    pub hints: Vec<Hint>,
+    /// The canned answers over it.
+    pub picker: Option<Box<PickerView>>,
+}
+
+/// What 2nd level needs, thing by thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadinessView {
+    /// "5 of 7 ready"
+    pub score: String,
+    pub items: Vec<ReadyItem>,
+    /// "Ctrl-R asks for what is missing"; empty: nothing is, or nobody may ask.
+    pub ask: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadyItem {
+    pub label: &'static str,
+    pub ready: bool,
+    /// Where it was seen: "15.2", "host.log", "\"to reproduce\" in the description"; "not seen".
+    pub found: Untrusted,
+}
+
+/// Something to choose by searching, with what comes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PickerView {
+    /// "Canned answers", "Macros on C-10412"
+    pub title: String,
+    pub filter: FilterLine,
+    /// Keys and title of what is found, and whether it can be done.
+    pub entries: Vec<Hint>,
+    pub at: usize,
+    /// What comes of the entry that the keys are on.
+    pub preview: Vec<Line>,
+    /// Shown where there is nothing to choose: why, and what to do.
+    pub notice: Vec<String>,
     pub hints: Vec<Hint>,
 }
 
@@ -440,6 +481,11 @@ pub enum FieldKind {
     Text { lines: Vec<String>, cursor: (usize, usize) },
     /// One line; cursor as character.
     Line { text: String, cursor: usize },
+    /// One line that the next character replaces.
+    Preset { text: String },
+    /// One of a list that is searched; `options`: what is found, `at`: the one that is chosen. `note`: why there
+    /// is no list.
+    Pick { text: String, cursor: usize, options: Vec<String>, at: Option<usize>, note: Untrusted },
     /// One of a list.
     Choice { options: Vec<String>, chosen: Option<usize> },
     /// Any number of a list, and the one that the keys are on.

@@ -93,8 +93,18 @@ pub fn title(kind: ActionKind) -> &'static str {
 }
 
 /// What was done: "C-1 escalated to 2nd level".
-pub fn done(desks: &Desks, kind: ActionKind, case: &Case) -> String {
-    let id = desks.named_case(&case.id);
+pub fn done(model: &Model, kind: ActionKind, case: &Case) -> String {
+    let id = model.desks.named_case(&case.id);
+    let me = model.desks.of(&case.id).me.as_ref();
+    if me.is_some_and(|me| !me.mail) && (super::form::mails(kind) || kind == ActionKind::Close) {
+        let done = match kind {
+            ActionKind::Respond => "responded",
+            ActionKind::Reply => "reply kept",
+            ActionKind::Close => "closed",
+            _ => "it waits for the answer",
+        };
+        return format!("{id}: {done}. The desk sends no mail: {}", tell_by_hand(model, case));
+    }
     match kind {
         ActionKind::Respond => format!("{id} responded: the customer has the case id"),
         ActionKind::Take => format!("{id} is yours"),
@@ -115,6 +125,19 @@ pub fn done(desks: &Desks, kind: ActionKind, case: &Case) -> String {
         ActionKind::Assign => format!("{id} assigned to {}", holder(case.assignee.as_ref())),
         ActionKind::SetEligibility => format!("{id} is {} now", case.eligibility),
     }
+}
+
+/// Who must be told, where the desk mails nobody: "tell Ida Holm yourself (ida@fjord.example, +45 1234)".
+pub fn tell_by_hand(model: &Model, case: &Case) -> String {
+    let customer = &case.customer;
+    let name =
+        if customer.contact.is_empty() { &customer.company } else { &customer.contact }.cell(40);
+    let detail = model.details.get(&case.id);
+    let email = detail.map(|detail| detail.email.cell(60));
+    let phone = detail.and_then(|detail| Some(detail.phone.as_ref()?.cell(30)));
+    let ways: Vec<String> = email.into_iter().chain(phone).filter(|way| !way.is_empty()).collect();
+    let ways = if ways.is_empty() { String::new() } else { format!(" ({})", ways.join(", ")) };
+    format!("tell {name} yourself{ways}.")
 }
 
 /// Why the case under the cursor is no longer there.

@@ -217,6 +217,15 @@ fn in_force(settings: &Settings) -> Vec<String> {
         rows.push(row("policy", safe_line(&policy.value.to_string_lossy(), 400), policy.from));
     }
     serve_in_force(&settings.serve, &mut rows);
+    let canned = &settings.canned;
+    let title = |title: &str| safe_line(title, 60);
+    rows.extend(
+        canned.texts.iter().map(|t| format!("canned.{}: {}", title(&t.name), title(&t.title))),
+    );
+    rows.extend(canned.macros.iter().map(|m| {
+        let steps: Vec<&str> = m.steps.iter().map(|step| step.act.word()).collect();
+        format!("macro.{}: {} ({})", title(&m.name), title(&m.title), steps.join(", "))
+    }));
     for (action, chords) in &settings.keys {
         let name = format!("keys.{}", safe_line(action, 60));
         rows.push(row(&name, safe_line(&chords.value.join(", "), 200), chords.from));

@@ -102,6 +102,8 @@ pub async fn show_on(
 }
 
 fn options(session: &Session<'_>, settings: &Settings, notices: Vec<String>) -> runtime::Options {
+    let variable = |name| session.environment.text(name).filter(|value| !value.trim().is_empty());
+    let editor = variable("VISUAL").or_else(|| variable("EDITOR"));
     runtime::Options {
         ascii: settings.screen.ascii.value,
         color: session.output.colour && settings.screen.theme.value != Theme::Mono,
@@ -119,6 +121,8 @@ fn options(session: &Session<'_>, settings: &Settings, notices: Vec<String>) -> 
             .iter()
             .filter_map(|desk| Some((desk.name.clone(), desk.case_link.clone()?)))
             .collect(),
+        canned: settings.canned.clone(),
+        editor: editor.map(str::to_owned),
         notices,
     }
 }

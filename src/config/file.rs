@@ -13,6 +13,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use url::Url;
 
+use super::canned::CannedTables;
 use super::nearest::nearest;
 use super::serve::ServeTable;
 
@@ -146,10 +147,12 @@ pub struct ConfigFile {
     pub ask_after: Option<At<Duration>>,
     /// Action to chords. Which actions and chords there are is the keymap's to say.
     pub keys: BTreeMap<String, At<Vec<String>>>,
+    pub canned: CannedTables,
     pub serve: ServeTable,
 }
 
-const TOP: &[&str] = &["policy", "desk", "screen", "alerts", "outbox", "keys", "serve"];
+const TOP: &[&str] =
+    &["policy", "desk", "screen", "alerts", "outbox", "keys", "canned", "macro", "serve"];
 const DESK: &[&str] = &[
     "kind",
     "url",
@@ -244,6 +247,8 @@ impl ConfigFile {
                         }
                     }
                 }
+                "canned" => self.canned.read_texts(r, value),
+                "macro" => self.canned.read_macros(r, value),
                 "serve" => self.serve = ServeTable::read(r, value),
                 _ => r.unknown(key, "", TOP),
             }
@@ -448,6 +453,11 @@ impl Reader<'_> {
             DeValue::Table(_) => "a table",
         };
         self.issues.push((line, format!("\"{key}\" must be {wanted}, not {is}")));
+    }
+
+    /// Whether something is wrong from that line on.
+    pub(super) fn has_issues_from(&self, line: usize) -> bool {
+        self.issues.iter().any(|(at, _)| *at >= line)
     }
 
     /// Something is wrong with a line as a whole.

@@ -2,6 +2,7 @@
 //!
 //! A flag wins over the environment, the environment over the file, the file over the default.
 
+pub mod canned;
 pub mod desk;
 pub mod environment;
 pub mod file;
@@ -29,6 +30,7 @@ pub use new_desk::{NewDesk, NewToken};
 pub use places::Places;
 pub use serve::{LogFormat, LogTo, Serve};
 
+use crate::domain::canned::Canned;
 use file::{At, ConfigFile, FileError, TokenSource};
 
 /// The largest configuration file that is read.
@@ -137,6 +139,8 @@ pub struct Settings {
     pub keys: BTreeMap<String, Setting<Vec<String>>>,
     /// The keymap that comes of it.
     pub keymap: Keys,
+    /// Canned answers and macros.
+    pub canned: Canned,
     pub desks: Desks,
     /// The desk that was asked for by name.
     pub desk: Option<Setting<String>>,
@@ -202,8 +206,10 @@ impl Settings {
         at.value.sort_unstable_by(|a, b| b.cmp(a));
         at.value.dedup();
         let keymap = Keys::load(&path.value, &file.keys)?;
+        let canned = file.canned.merge(&path.value, &keymap.keymap)?;
         Ok(Self {
             keymap,
+            canned,
             policy: file.policy.map(|at| {
                 let policy = places::resolve(&at.value, &path.value, environment);
                 Setting::new(policy, Origin::Line(at.line))

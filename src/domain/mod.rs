@@ -3,12 +3,14 @@
 
 pub mod action;
 pub mod ask;
+pub mod canned;
 pub mod case;
 pub mod correction;
 pub mod freshness;
 pub mod nearest;
 pub mod outbox;
 pub mod people;
+pub mod readiness;
 pub mod rules;
 pub mod schema;
 pub mod search;

@@ -254,6 +254,33 @@ words! {
     }
 }
 
+impl ResolutionKind {
+    /// What it says to the customer (FAQ: resolution target; domain rules 7 and 11).
+    #[must_use]
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Explanation => "it is explained: a setting, or not what the product is meant for",
+            Self::Workaround => "there is another way to do it, which the customer accepts",
+            Self::CorrectedInRelease => "the error is corrected in a release that is out",
+            Self::GuidanceGiven => {
+                "general guidance was given; we set up no third-party software or network"
+            }
+            Self::NotEligible => "the licence does not entitle to support",
+            Self::Duplicate => "the same issue is worked on in another case",
+            Self::NoAnswer => "the customer was asked and has not answered",
+        }
+    }
+
+    /// Whether something lay behind the case that is worth recording.
+    #[must_use]
+    pub const fn has_cause(self) -> bool {
+        matches!(
+            self,
+            Self::Explanation | Self::Workaround | Self::CorrectedInRelease | Self::GuidanceGiven
+        )
+    }
+}
+
 impl CorrectionStatus {
     /// Whether nothing more is to come of it.
     #[must_use]
@@ -270,6 +297,20 @@ impl Severity {
             Self::Critical => &[ReleasePlan::HotFix],
             Self::High => &[ReleasePlan::HotFix, ReleasePlan::NextRelease],
             Self::Medium | Self::Low => &[ReleasePlan::FutureRelease],
+        }
+    }
+
+    /// What makes a case that severe (FAQ: severity criteria), as a sentence for whoever decides.
+    #[must_use]
+    pub const fn criteria(self) -> &'static str {
+        match self {
+            Self::Critical => "the product impacts a production or live environment",
+            Self::High => {
+                "the product impacts a production, live or lab environment; or a Critical case with a \
+                 workaround"
+            }
+            Self::Medium => "the same environments; or a High case with a workaround",
+            Self::Low => "the same environments; or a Medium case with a workaround",
         }
     }
 

@@ -159,6 +159,7 @@ actions! {
     Files = "files" in Desk;
     Transfers = "transfers" in Desk;
     LinkCorrection = "link_correction" in Desk;
+    Macros = "macros" in Desk;
     Help = "help" in Desk;
     Quit = "quit" in Desk;
 
@@ -188,6 +189,9 @@ actions! {
     NextChoice = "next_choice" in Form;
     PrevChoice = "prev_choice" in Form;
     Leave = "leave" in Form;
+    EditText = "edit_text" in Form;
+    Canned = "canned" in Form;
+    AskMissing = "ask_missing" in Form;
 
     KeepFilter = "keep_filter" in Filter;
     ClearFilter = "clear_filter" in Filter;

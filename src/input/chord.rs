@@ -58,6 +58,12 @@ pub(super) fn canonical(key: KeyCombination) -> KeyCombination {
     KeyCombination::one_key(code, modifiers)
 }
 
+/// Whether a chord as it is written is the key that a terminal sent.
+#[must_use]
+pub fn same_chord(written: KeyCombination, sent: KeyCombination) -> bool {
+    canonical(written) == canonical(sent)
+}
+
 /// Whether the chord writes a character when a text has the keyboard.
 #[must_use]
 pub(super) fn writes(key: KeyCombination) -> bool {

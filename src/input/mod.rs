@@ -7,6 +7,6 @@ mod keymap;
 mod keys;
 
 pub use action::{Action, Context};
-pub use chord::{BadChord, chord_text, parse_chord};
+pub use chord::{BadChord, chord_text, parse_chord, same_chord};
 pub use keymap::{Binding, Keymap, KeymapError, KeymapErrors, Pressed, Remap};
 pub use keys::{BadKeys, Keys, keys_text};

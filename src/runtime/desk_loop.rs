@@ -6,10 +6,12 @@ use std::io;
 
 use chrono::{DateTime, Utc};
 use crossterm::event::Event;
+use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 
+use super::editor::{Edited, Editing};
 use super::lines::{DeskLine, Lines};
 use super::outside::Outside;
 use super::signals::Signal;
@@ -29,6 +31,8 @@ pub struct Edges<'a, B: Backend, I, S> {
     /// Keys, pastes, the mouse, sizes. Its end or an error means that the terminal is gone.
     pub input: I,
     pub signals: S,
+    /// What a text can be given to.
+    pub editor: &'a mut dyn Editing,
     /// The first desk, by whose clock the screen goes.
     pub first: DeskLine<'a>,
     /// The others, in the order in which the model was told their names.
@@ -43,6 +47,7 @@ enum Woken {
     Told(DeskNo, Option<sync::Event>),
     Outside(Msg),
     Signal(Signal),
+    Edited(Edited),
     Time,
 }
 
@@ -52,6 +57,12 @@ struct Orders {
     suspend: bool,
     redraw: bool,
     quit: bool,
+    /// A text for the editor, and what its file is called.
+    edit: Option<(String, String)>,
+    /// An editor has the terminal.
+    editing: bool,
+    /// The editor is to end, and then we are.
+    end_editing: bool,
 }
 
 /// Runs the desk until it is quit or ended. `suspend` gives the terminal to the shell and comes back when we
@@ -71,17 +82,19 @@ where
     I: Stream<Item = io::Result<Event>> + Unpin,
     S: Stream<Item = Signal> + Unpin,
 {
-    let Edges { terminal, mut input, mut signals, first, others, mut outside } = edges;
+    let Edges { terminal, mut input, mut signals, editor, first, others, mut outside } = edges;
     let mut lines = Lines::new(first, others);
     let mut shown: Option<Snapshot> = None;
+    // While an editor has the terminal nothing is drawn, and everything else goes on.
+    let mut editing: Option<BoxFuture<'static, Edited>> = None;
     loop {
-        let mut orders = Orders::default();
+        let mut orders = Orders { editing: editing.is_some(), ..Orders::default() };
         let now = lines.now();
         for msg in lines.compare_clocks(now) {
             obey(app::update(model, msg, now), &lines, &mut outside, &mut orders);
         }
         let (snapshot, next_change) = view::build(model, now);
-        if shown.as_ref() != Some(&snapshot) {
+        if editing.is_none() && shown.as_ref() != Some(&snapshot) {
             terminal.draw(|frame| ui::draw(frame, &snapshot, look))?;
             shown = Some(snapshot);
         }
@@ -93,12 +106,17 @@ where
             Some(signal) = signals.next() => Woken::Signal(signal),
             (desk, event) = lines.told() => Woken::Told(desk, event),
             msg = outside.told() => Woken::Outside(msg),
+            edited = ended(&mut editing) => Woken::Edited(edited),
             () = until(next_change, now) => Woken::Time,
         };
+        if matches!(woken, Woken::Edited(_)) {
+            editing = None;
+            orders.redraw = true;
+        }
         // All that is there already goes into the same frame.
         for _ in 0..BURST {
             take(woken, model, &lines, &mut outside, &mut orders);
-            if orders.quit || orders.suspend {
+            if orders.quit || orders.suspend || orders.edit.is_some() || orders.end_editing {
                 break;
             }
             woken = if let Some(event) = input.next().now_or_never() {
@@ -109,9 +127,22 @@ where
                 break;
             };
         }
+        if orders.end_editing {
+            if let Some(editing) = editing.take() {
+                editor.end();
+                let edited = editing.await;
+                let effects = app::update(model, Msg::Edited(edited), lines.now());
+                obey(effects, &lines, &mut outside, &mut orders);
+            }
+            let effects = app::update(model, Msg::Terminated, lines.now());
+            obey(effects, &lines, &mut outside, &mut orders);
+        }
         if orders.quit {
             outside.finish().await;
             return Ok(());
+        }
+        if let Some((name, text)) = orders.edit.take() {
+            editing = Some(editor.edit(name, text));
         }
         if orders.suspend {
             suspend().await?;
@@ -131,6 +162,14 @@ where
             terminal.clear()?;
             shown = None;
         }
+    }
+}
+
+/// What the editor leaves; for ever without one.
+async fn ended(editing: &mut Option<BoxFuture<'static, Edited>>) -> Edited {
+    match editing {
+        Some(editing) => editing.await,
+        None => std::future::pending().await,
     }
 }
 
@@ -159,6 +198,9 @@ fn take(
         Woken::Told(desk, Some(event)) => Some(translate::desk_event(desk, event)),
         Woken::Outside(msg) => Some(msg),
         Woken::Time => Some(Msg::TimePassed),
+        Woken::Edited(edited) => Some(Msg::Edited(edited)),
+        // Meant for the editor, whose terminal it is.
+        Woken::Signal(Signal::Interrupt) if orders.editing => None,
         Woken::Signal(Signal::Suspend) => {
             orders.suspend = true;
             None
@@ -168,7 +210,13 @@ fn take(
             None
         }
         // The terminal is gone, a signal ends us, or the line ended without being asked to.
-        Woken::Input(None | Some(Err(_))) | Woken::Signal(Signal::End) | Woken::Told(_, None) => {
+        Woken::Input(None | Some(Err(_)))
+        | Woken::Signal(Signal::End | Signal::Interrupt)
+        | Woken::Told(_, None) => {
+            if orders.editing {
+                orders.end_editing = true;
+                return;
+            }
             orders.quit = true;
             Some(Msg::Terminated)
         }
@@ -224,6 +272,7 @@ fn obey(effects: Vec<Effect>, lines: &Lines<'_>, outside: &mut Outside, orders: 
                 outside.obey(effect);
             }
             Effect::PollNow => lines.all().for_each(sync::Handle::poll_now),
+            Effect::Edit { name, text } => orders.edit = Some((name, text)),
             Effect::Suspend => orders.suspend = true,
             Effect::Redraw => orders.redraw = true,
             Effect::Quit => orders.quit = true,

@@ -3,6 +3,7 @@
 
 mod clipboard;
 mod desk_loop;
+mod editor;
 mod input;
 mod left;
 mod lines;
@@ -25,12 +26,14 @@ use tokio::sync::mpsc;
 use crate::app;
 use crate::client::CaseApi;
 use crate::clock::DeskClock;
+use crate::domain::canned::Canned;
 use crate::input::Keymap;
 use crate::sync;
 use crate::ui::Look;
 use crate::ui::theme::Theme;
 
 pub use desk_loop::{Edges, run_loop};
+pub use editor::{Edited, Editing};
 pub use lines::DeskLine;
 pub use outside::Outside;
 pub use signals::Signal;
@@ -60,6 +63,10 @@ pub struct Options {
     pub case_links: BTreeMap<String, String>,
     /// Time left at which somebody is to be told, the longest first.
     pub alerts_at: Vec<Duration>,
+    /// The command of the person's editor.
+    pub editor: Option<String>,
+    /// Canned answers and macros.
+    pub canned: Canned,
     /// What is to be told as the screen comes up.
     pub notices: Vec<String>,
 }
@@ -74,6 +81,8 @@ impl Default for Options {
             downloads: PathBuf::new(),
             case_links: BTreeMap::new(),
             alerts_at: vec![],
+            editor: None,
+            canned: Canned::default(),
             notices: vec![],
         }
     }
@@ -87,6 +96,7 @@ impl Options {
             keymap: self.keymap.clone(),
             desks,
             downloads: self.downloads.clone(),
+            canned: self.canned.clone(),
             case_links: self.case_links.clone(),
             alerts_at: self
                 .alerts_at

@@ -39,31 +39,33 @@ impl Screen {
     /// Takes the terminal.
     pub fn enter(mouse: bool) -> io::Result<Self> {
         let screen = Self { mouse };
-        screen.take()?;
+        take(mouse)?;
         Ok(screen)
     }
 
-    fn take(&self) -> io::Result<()> {
-        let mut ours = ours();
-        *ours = true;
-        enable_raw_mode()?;
-        let mut out = Vec::new();
-        queue!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, Hide)?;
-        if self.mouse {
-            queue!(out, EnableMouseCapture)?;
-        }
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(&out)?;
-        stdout.flush()
-    }
-
-    /// Gives the terminal to the shell, and takes it again when we are resumed.
+    /// Gives the terminal to the shell, and takes it again when we are resumed, if it was ours.
     pub async fn suspend(&self) -> io::Result<()> {
+        let was_ours = *ours();
         give_back();
         // Without a shell the terminal was ours all the time.
         signals::stop_until_resumed().await?;
-        self.take()
+        if was_ours { take(self.mouse) } else { Ok(()) }
     }
+}
+
+/// Takes the terminal; `mouse`: clicks and the wheel, too.
+pub fn take(mouse: bool) -> io::Result<()> {
+    let mut ours = ours();
+    *ours = true;
+    enable_raw_mode()?;
+    let mut out = Vec::new();
+    queue!(out, EnterAlternateScreen, EnableBracketedPaste, EnableFocusChange, Hide)?;
+    if mouse {
+        queue!(out, EnableMouseCapture)?;
+    }
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(&out)?;
+    stdout.flush()
 }
 
 impl Drop for Screen {
@@ -84,7 +86,7 @@ pub fn tell(bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Gives the terminal back, if it is ours. Nothing can be done about one that is gone.
-fn give_back() {
+pub fn give_back() {
     let mut ours = ours();
     if !std::mem::take(&mut *ours) {
         return;

@@ -11,8 +11,10 @@ use tokio::signal::unix::{Signal as Listener, SignalKind, signal};
 /// What a signal asks of us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
-    /// TERM, INT, HUP or QUIT.
+    /// TERM or HUP.
     End,
+    /// INT or QUIT, which also come from keys that somebody presses in another program on the terminal.
+    Interrupt,
     /// TSTP: somebody wants the terminal for a while.
     Suspend,
     /// CONT: we run again, whoever stopped us.
@@ -25,10 +27,13 @@ pub struct Signals(Vec<(Signal, Listener)>);
 /// Begins to listen; from then on none of these signals does anything by itself.
 pub fn listen() -> io::Result<Signals> {
     let mut listeners = Vec::new();
-    for kind in
-        [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup(), SignalKind::quit()]
-    {
-        listeners.push((Signal::End, signal(kind)?));
+    for (meaning, kind) in [
+        (Signal::End, SignalKind::terminate()),
+        (Signal::End, SignalKind::hangup()),
+        (Signal::Interrupt, SignalKind::interrupt()),
+        (Signal::Interrupt, SignalKind::quit()),
+    ] {
+        listeners.push((meaning, signal(kind)?));
     }
     listeners.push((Signal::Suspend, signal(kind(Number::TSTP))?));
     listeners.push((Signal::Resumed, signal(kind(Number::CONT))?));
@@ -38,7 +43,7 @@ pub fn listen() -> io::Result<Signals> {
 /// The next signal that ends us; others are passed over.
 pub async fn next_end(signals: &mut Signals) {
     while let Some(signal) = signals.next().await {
-        if signal == Signal::End {
+        if matches!(signal, Signal::End | Signal::Interrupt) {
             return;
         }
     }

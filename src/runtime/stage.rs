@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::screen::{self, FrameBackend, PanicHook, Screen};
 use super::welcome::{Checker, WelcomeEdges, run_welcome};
-use super::{Desk, Edges, Options, Outside, Started, finish, input, run_loop, signals};
+use super::{Desk, Edges, Options, Outside, Started, editor, finish, input, run_loop, signals};
 use crate::app::welcome::{Chosen, Welcome};
 use crate::app::{self, Model};
 use crate::clock::SystemClock;
@@ -21,6 +21,8 @@ use crate::clock::SystemClock;
 /// The terminal, until this is dropped.
 pub struct Stage {
     input: Pin<Box<dyn Stream<Item = io::Result<Event>> + Send>>,
+    /// What holds the thread that reads keys back while an editor has the terminal.
+    gate: input::Gate,
     signals: signals::Signals,
     failed: Arc<Notify>,
     screen: Screen,
@@ -48,7 +50,9 @@ impl Stage {
         let hook = PanicHook::install(Arc::clone(&failed));
         let signals = signals::listen()?;
         let screen = screen::Screen::enter(mouse)?;
-        Ok(Self { input: Box::pin(input::events()), signals, failed, screen, _hook: hook })
+        let gate = input::Gate::default();
+        let input = Box::pin(input::events(gate.clone()));
+        Ok(Self { input, gate, signals, failed, screen, _hook: hook })
     }
 
     /// Shows what there is before any desk is configured, until something is chosen.
@@ -98,9 +102,12 @@ impl Stage {
             }
             // Another screen may have been there before.
             terminal.clear()?;
+            let mut editor =
+                editor::OwnEditor::new(options.editor, options.mouse, self.gate.clone());
             let edges = Edges {
                 terminal: &mut terminal,
                 input: &mut self.input,
+                editor: &mut editor,
                 signals: &mut self.signals,
                 first,
                 others: lines.collect(),

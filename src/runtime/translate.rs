@@ -41,7 +41,12 @@ pub fn desk_event(desk: DeskNo, event: sync::Event) -> Msg {
     match event {
         sync::Event::SignedIn(me) => {
             let actor = me.actor();
-            told(Told::SignedIn(Box::new(Whoami { actor, partner: me.partner, may: me.may })))
+            told(Told::SignedIn(Box::new(Whoami {
+                actor,
+                partner: me.partner,
+                may: me.may,
+                mail: me.mail,
+            })))
         }
         sync::Event::Policy(policy) => told(Told::PolicyLoaded(policy)),
         sync::Event::Page { mut cases, mut removed, reset, more } => {

@@ -103,7 +103,9 @@ where
                 None
             }
             Woken::Input(Some(Ok(event))) => translate::terminal_event(event).and_then(of_desk),
-            Woken::Input(None | Some(Err(_))) | Woken::Signal(Signal::End) => Some(Msg::Terminated),
+            Woken::Input(None | Some(Err(_))) | Woken::Signal(Signal::End | Signal::Interrupt) => {
+                Some(Msg::Terminated)
+            }
             Woken::Signal(Signal::Suspend) => {
                 suspend().await?;
                 terminal.clear()?;
@@ -192,8 +194,12 @@ impl Checker {
         match api.me().await {
             Ok(answer) if is_shown => {
                 let me = answer.value;
-                let who =
-                    Whoami { actor: me.actor(), partner: me.partner.clone(), may: me.may.clone() };
+                let who = Whoami {
+                    actor: me.actor(),
+                    partner: me.partner.clone(),
+                    may: me.may.clone(),
+                    mail: me.mail,
+                };
                 Found::Accepted { desk, who: Box::new(who) }
             }
             // A desk that takes any token has none to ask for.

@@ -44,16 +44,36 @@ pub fn preview(
     at: DateTime<Utc>,
     policy: &Policy,
 ) -> Result<Preview, NoPreview> {
-    let changes = decide(actor, &Standing::from(&detail.case), action)?;
+    decide(actor, &Standing::from(&detail.case), action)?;
+    let previews = sequence(actor, detail, std::slice::from_ref(action), at, policy);
+    previews.into_iter().next().ok_or(NoPreview::NotTold)
+}
+
+/// What several acts would do one after the other, each seen on the clocks as those before leave them. It ends
+/// with the first that would be refused, or before it begins where the desk does not tell enough.
+#[must_use]
+pub fn sequence(
+    actor: &Actor,
+    detail: &CaseDetail,
+    actions: &[Action],
+    at: DateTime<Utc>,
+    policy: &Policy,
+) -> Vec<Preview> {
     let mut standing = Standing::from(&detail.case);
-    let mut ledger = ledger_of(detail).ok_or(NoPreview::NotTold)?;
-    let before = ledger.summaries(at, policy);
-    for change in &changes {
-        standing.apply(change);
-        ledger.apply(at, change, policy);
+    let Some(mut ledger) = ledger_of(detail) else { return Vec::new() };
+    let mut previews = Vec::new();
+    for action in actions {
+        let Ok(changes) = decide(actor, &standing, action) else { break };
+        let before = ledger.summaries(at, policy);
+        for change in &changes {
+            standing.apply(change);
+            ledger.apply(at, change, policy);
+        }
+        let after = ledger.summaries(at, policy);
+        let (tier, severity) = (standing.tier, standing.severity);
+        previews.push(Preview { at, before, after, tier, severity });
     }
-    let after = ledger.summaries(at, policy);
-    Ok(Preview { at, before, after, tier: standing.tier, severity: standing.severity })
+    previews
 }
 
 /// The clocks of a case as they are kept, from what the case API tells.

@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
 use super::pen::{Pen, Stroke, columns};
-use super::{centred, footer, wrap};
+use super::{centred, footer, readiness, wrap};
 use crate::app::layout::inside;
 use crate::app::view::{Audience, FieldKind, FieldView, FormView, Hint, Line, Tone};
 use crate::domain::text::safe_line;
@@ -15,6 +15,8 @@ const WIDEST: u16 = 76;
 /// Rows of a text field, from empty to full of text.
 const TEXT_ROWS: std::ops::RangeInclusive<u16> = 3..=12;
 const ERROR_LINES: usize = 3;
+/// Rows of a list that is searched.
+const PICKS: usize = 4;
 
 /// One row of the fields, before it is known which rows are in view.
 struct FieldRow {
@@ -47,16 +49,25 @@ pub fn draw(pen: &mut Pen, screen: Rect, form: &FormView) -> Option<Position> {
     let error =
         form.error.as_ref().map_or(0, |error| error.wrapped(text_width.into(), ERROR_LINES).len());
 
+    let mut facts: Vec<Line> =
+        form.facts.iter().flat_map(|line| wrap::wrap_line(line, text_width)).collect();
     // What it would like to have, and what there is.
-    let shares = Shares {
+    let mut shares = Shares {
         subtitle: u16::from(!form.subtitle.is_empty()),
         banner: u16::from(form.audience.is_some()),
         fields: count(fields.rows.len()),
+        facts: count(facts.len()),
         preview: count(preview.len()),
         error: count(error),
         air: 0,
     };
     let most = screen.height - if roomy { 2 } else { 0 };
+    if let Some(view) = &form.readiness {
+        let others = shares.sum() + shares.gaps() + 1;
+        let room = most.saturating_sub(2 + others);
+        facts.extend(readiness::lines(view, text_width, room));
+        shares.facts = count(facts.len());
+    }
     let height = (shares.sum() + shares.gaps() + 2).clamp(5, most.max(5)).min(screen.height);
     let area = centred(screen, width, height);
     let shares = shares.within(height.saturating_sub(2));
@@ -101,6 +112,9 @@ pub fn draw(pen: &mut Pen, screen: Rect, form: &FormView) -> Option<Position> {
     let track = Rect { y: y.saturating_sub(1), height: shares.fields + 2, ..area };
     pen.scroll_mark(track, first, shares.fields.into(), fields.rows.len());
     y += shares.fields;
+    air(&mut y, shares.facts > 0);
+    draw_preview(pen, Rect { y, height: shares.facts, ..body }, &facts);
+    y += shares.facts;
     air(&mut y, shares.preview > 0);
     draw_preview(pen, Rect { y, height: shares.preview, ..body }, &preview);
     y += shares.preview;
@@ -111,7 +125,10 @@ pub fn draw(pen: &mut Pen, screen: Rect, form: &FormView) -> Option<Position> {
             pen.put(body.x, y, body.width, line, pen.tone(Tone::Error));
         }
     }
-    cursor
+    match &form.picker {
+        Some(picker) => super::picker::draw(pen, screen, picker),
+        None => cursor,
+    }
 }
 
 /// A title in so many columns: what is cut is the act, never the case at its end.
@@ -139,6 +156,7 @@ struct Shares {
     subtitle: u16,
     banner: u16,
     fields: u16,
+    facts: u16,
     preview: u16,
     error: u16,
     /// 1: empty lines stand between the parts.
@@ -147,18 +165,19 @@ struct Shares {
 
 impl Shares {
     fn sum(self) -> u16 {
-        self.subtitle + self.banner + self.fields + self.preview + self.error
+        self.subtitle + self.banner + self.fields + self.facts + self.preview + self.error
     }
 
     /// The empty lines between the parts that are there.
     fn gaps(self) -> u16 {
         u16::from(self.subtitle + self.banner > 0)
+            + u16::from(self.facts > 0)
             + u16::from(self.preview > 0)
             + u16::from(self.error > 0)
     }
 
     /// The same within so many rows. What is wrong and the field that has the keys come first, then who
-    /// will read it, then what it will do, then the rest of the fields, then whose case it is.
+    /// will read it, then what it will do, then what there is to know, then the rest of the fields, then whose case it is.
     fn within(self, height: u16) -> Self {
         let mut left = height;
         let mut take = |wanted: u16, keep: u16| {
@@ -172,12 +191,14 @@ impl Shares {
         let more_error = take(self.error - error, 0);
         let some_fields = take(self.fields.min(4) - least.min(4), 0);
         let preview = take(self.preview, 0);
+        let facts = take(self.facts, 0);
         let subtitle = take(self.subtitle, 0);
         let rest = take(self.fields.saturating_sub(least + some_fields), 0);
         let shares = Self {
             subtitle,
             banner,
             fields: least + some_fields + rest,
+            facts,
             preview,
             error: error + more_error,
             air: 0,
@@ -300,6 +321,45 @@ fn fields_of(pen: &Pen, fields: &[FieldView], width: u16, longest_text: u16) -> 
                 }
                 all.push(row, 0);
             }
+            FieldKind::Preset { text } => {
+                all.push(head, 0);
+                let side = if width >= 30 { 2 } else { 0 };
+                let (text, _) = wrap::one_line(text, None, width - side - 1);
+                let end = columns(&text);
+                let mut row = vec![(text, pen.tone(Tone::Plain).add_modifier(Modifier::REVERSED))];
+                if side > 0 {
+                    row.insert(0, bar(pen, true));
+                }
+                key_row = all.rows.len();
+                all.cursor = Some((key_row, side + end));
+                all.push(row, 0);
+            }
+            FieldKind::Pick { text, cursor, options, at, note } => {
+                if !note.is_empty() {
+                    let used: u16 = head.iter().map(|(text, _)| columns(text)).sum();
+                    head.push(("  ".to_owned(), Style::new()));
+                    let room = width.saturating_sub(used + 2);
+                    head.push((note.cell(room.into()), pen.tone(Tone::Dim)));
+                }
+                all.push(head, 0);
+                let chosen = at.and_then(|at| options.get(at)).filter(|_| !field.focused);
+                let typed = chosen.unwrap_or(text);
+                let side = if width >= 30 { 2 } else { 0 };
+                let at_cursor = field.focused.then_some(*cursor);
+                let (text, column) = wrap::one_line(typed, at_cursor, width - side - 1);
+                let mut row = vec![(text, pen.tone(Tone::Plain))];
+                if side > 0 {
+                    row.insert(0, bar(pen, field.focused));
+                }
+                if field.focused {
+                    key_row = all.rows.len();
+                    all.cursor = Some((key_row, side + column));
+                }
+                all.push(row, 0);
+                if field.focused {
+                    all.picks(pen, options, *at, width);
+                }
+            }
             FieldKind::Choice { options, chosen } => {
                 let boxed = |(at, label): (usize, &String)| {
                     let sign = if *chosen == Some(at) { "(•)" } else { "( )" };
@@ -336,6 +396,23 @@ fn bar(pen: &Pen, focused: bool) -> (String, Style) {
 impl Fields {
     fn push(&mut self, line: Vec<(String, Style)>, indent: u16) {
         self.rows.push(FieldRow { line, indent });
+    }
+
+    /// What is found of a list that is searched, around the one that is chosen.
+    fn picks(&mut self, pen: &Pen, options: &[String], at: Option<usize>, width: u16) {
+        let first = at.unwrap_or(0).saturating_sub(PICKS / 2);
+        let first = first.min(options.len().saturating_sub(PICKS));
+        for (index, option) in options.iter().enumerate().skip(first).take(PICKS) {
+            let is_chosen = at == Some(index);
+            let sign = if is_chosen { "(•)" } else { "( )" };
+            let text = safe_line(&format!("{sign} {option}"), width.saturating_sub(2).into());
+            let look = pen.tone(if is_chosen { Tone::Strong } else { Tone::Plain });
+            self.push(vec![(text, look)], 2);
+        }
+        if options.len() > first + PICKS {
+            let more = format!("{} more; type to search", options.len() - first - PICKS);
+            self.push(vec![(more, pen.tone(Tone::Dim))], 2);
+        }
     }
 
     /// A list: beside its name in one line if it fits there, else below it, over as many lines as it takes.

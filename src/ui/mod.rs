@@ -16,8 +16,10 @@ mod listing;
 mod outbox;
 mod palette;
 mod pen;
+mod picker;
 mod progress;
 mod queue;
+mod readiness;
 mod share;
 pub mod signs;
 pub mod theme;
@@ -93,6 +95,7 @@ pub fn draw(frame: &mut Frame, snapshot: &Snapshot, look: &Look) {
         match &snapshot.overlay {
             None => filter,
             Some(Overlay::Form(view)) => form::draw(&mut pen, screen, view),
+            Some(Overlay::Picker(view)) => picker::draw(&mut pen, screen, view),
             Some(Overlay::Confirm(view)) => confirm::draw(&mut pen, screen, view),
             Some(Overlay::Help(view)) => help::draw(&mut pen, screen, view),
             Some(Overlay::Palette(view)) => palette::draw(&mut pen, screen, view),

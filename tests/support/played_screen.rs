@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use caseload::app::{Model, Options};
 use caseload::domain::outbox::Entry;
-use caseload::runtime::{DeskLine, Edges, Outside, Signal, run_loop};
+use caseload::runtime::{DeskLine, Edges, Edited, Editing, Outside, Signal, run_loop};
 use caseload::sync;
 use caseload::sync::store::{Fingerprint, Store};
 use caseload::ui::Look;
 use caseload::ui::theme::Theme;
 use crokey::KeyCombination;
 use crossterm::event::{Event, KeyEvent};
+use futures_util::future::{BoxFuture, FutureExt};
 use futures_util::stream;
 use ratatui::Terminal;
 use ratatui::backend::{Backend, ClearType, TestBackend, WindowSize};
@@ -182,6 +183,7 @@ async fn play_with(
         *suspended.lock().unwrap() += 1;
         Ok(())
     };
+    let mut editor = NoEditor;
     let result = {
         let mut edges = lines.iter_mut().map(|(_, handle, told, clock)| DeskLine {
             handle,
@@ -192,6 +194,7 @@ async fn play_with(
             terminal: &mut terminal,
             input: stream::poll_fn(move |context| typed.poll_recv(context)),
             signals: stream::poll_fn(move |context| sent.poll_recv(context)),
+            editor: &mut editor,
             first: edges.next().unwrap(),
             others: edges.collect(),
             outside: Outside::with(|_| Ok(()), |_| Ok(())),
@@ -300,4 +303,15 @@ fn text_of(buffer: &Buffer) -> String {
         text.push('\n');
     }
     text
+}
+
+/// An editor that is not there.
+struct NoEditor;
+
+impl Editing for NoEditor {
+    fn edit(&mut self, _name: String, _text: String) -> BoxFuture<'static, Edited> {
+        async { Err("No editor is set.".to_owned()) }.boxed()
+    }
+
+    fn end(&mut self) {}
 }

@@ -38,9 +38,10 @@ fn who(me: &Whoami) -> Untrusted {
     let role = me.actor.role;
     let place = role.tier().map_or_else(|| role.label(), |tier| tier.label());
     let name = me.actor.name.raw();
+    let no_mail = if me.mail { "" } else { " · no mail" };
     Untrusted::new(match &me.partner {
-        Some(partner) => format!("{} · {name}, {place}", partner.name.raw()),
-        None => format!("{name}, {place}"),
+        Some(partner) => format!("{} · {name}, {place}{no_mail}", partner.name.raw()),
+        None => format!("{name}, {place}{no_mail}"),
     })
 }
 

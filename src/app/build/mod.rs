@@ -3,17 +3,21 @@
 
 mod clocks;
 mod detail;
+mod form;
 pub mod header;
 mod outbox;
 mod overlay;
+mod picker;
 mod question;
 mod queue;
+mod readiness;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use detail::detail_text;
+pub use form::field_views;
 pub use header::retry;
-pub use overlay::{field_views, help_lines};
+pub use overlay::help_lines;
 
 use super::chord;
 use super::desk::Desk;
@@ -139,6 +143,9 @@ fn hints(model: &Model, context: Context) -> std::vec::IntoIter<(Action, Hint)> 
         .filter(|binding| match binding.action {
             Action::Undo => can_undo(model),
             Action::NextChoice => is_in_list(model),
+            Action::EditText | Action::Canned => is_in_text(model),
+            // The form says it beside what is missing.
+            Action::AskMissing => false,
             _ => true,
         })
         .filter_map(|binding| {
@@ -167,6 +174,14 @@ fn is_in_list(model: &Model) -> bool {
     match &model.overlay {
         Some(Overlay::Form(form)) => form.fields.get(form.focus).is_some_and(Field::is_list),
         Some(Overlay::Sheet(form)) => form.fields.get(form.focus).is_some_and(Field::is_list),
+        _ => false,
+    }
+}
+
+/// Whether the field that has the keys is a text of several lines.
+fn is_in_text(model: &Model) -> bool {
+    match &model.overlay {
+        Some(Overlay::Form(form)) => form.fields.get(form.focus).is_some_and(Field::is_text),
         _ => false,
     }
 }

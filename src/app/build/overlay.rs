@@ -1,33 +1,21 @@
 //! What stands over the desk: forms, the question before quitting, the help.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
-use super::{Wake, hints, outbox, question};
-use crate::app::acts::{Flight, HOLD};
-use crate::app::answer;
-use crate::app::form::{self, Form, mails};
+use super::form::form_view;
+use super::{Wake, hints, outbox, picker};
+use crate::app::acts::Flight;
 use crate::app::model::{Model, Overlay};
-use crate::app::msg::Whoami;
 use crate::app::page::corrections;
 use crate::app::palette::{Entry, entries};
-use crate::app::view::{
-    self, Audience, ConfirmView, FieldKind, FieldView, FilterLine, FormView, HelpView, Hint, Line,
-    PaletteView, Span, Tone, WhyView,
-};
+use crate::app::view::{self, ConfirmView, FilterLine, HelpView, Hint, PaletteView, WhyView};
 use crate::app::{files, sheet, transfers};
 use crate::app::{promises, share, why, words};
 use crate::domain::outbox::State;
-use crate::domain::rules::Refusal;
-use crate::domain::{self, ActionKind, CaseDetail, Untrusted};
-use crate::input::{Action, Context, Keymap, keys_text};
-use crate::sla::policy::Policy;
-use crate::sla::preview::{self, NoPreview};
-use crate::sla::reading;
+use crate::input::{Context, Keymap, keys_text};
 
 /// How many acts and drafts the question before quitting names one by one.
 const NAMED: usize = 6;
-/// Columns of a sentence of a preview.
-const SENTENCE: usize = 300;
 
 pub fn overlay(model: &Model, wake: &mut Wake) -> Option<view::Overlay> {
     Some(match model.overlay.as_ref()? {
@@ -36,6 +24,9 @@ pub fn overlay(model: &Model, wake: &mut Wake) -> Option<view::Overlay> {
         Overlay::Files { case, at } => view::Overlay::Listing(files::view(model, case, *at)),
         Overlay::Transfers { on } => view::Overlay::Listing(transfers::view(model, *on)),
         Overlay::Telling => view::Overlay::Listing(corrections::telling_view(model, wake)),
+        Overlay::Macros { case, picker } => {
+            view::Overlay::Picker(picker::macros(model, case, picker, wake))
+        }
         Overlay::Quit => view::Overlay::Confirm(quit(model)),
         Overlay::Outbox { on, at } => {
             view::Overlay::Outbox(outbox::outbox(model, on.as_ref(), *at, wake))
@@ -87,155 +78,6 @@ fn listed(model: &Model, entry: Entry) -> Hint {
         keys: model.keymap.key_text(entry.action, model.ascii),
         label: entry.text,
         enabled: entry.refusal.is_none(),
-    }
-}
-
-fn form_view(model: &Model, form: &Form, wake: &mut Wake) -> FormView {
-    let case = &form.base;
-    let audience = match form.kind {
-        ActionKind::Reply | ActionKind::RequestInfo | ActionKind::Close => Some(Audience::Customer),
-        ActionKind::Note => Some(Audience::Internal),
-        _ => None,
-    };
-    let to = if audience == Some(Audience::Customer) { "to " } else { "" };
-    let subtitle = Untrusted::new(format!(
-        "{to}{} · {} · {}",
-        case.customer.company.raw(),
-        case.severity,
-        case.tier
-    ));
-    let fields = field_views(&form.fields, form.focus, |field| form.shows(field));
-    let (send, hints) =
-        hints(model, Context::Form).partition::<Vec<_>, _>(|(action, _)| *action == Action::Send);
-    let send = send.into_iter().next().map(|(_, hint)| hint);
-    FormView {
-        title: format!("{} {}", words::title(form.kind), model.desks.named_case(&case.id)),
-        subtitle,
-        audience,
-        fields,
-        preview: preview(model, form, wake),
-        error: form.error.clone().or_else(|| asked(model, form, wake)),
-        send: send_hint(form, send),
-        on_send: form.is_on_button(),
-        hints: hints.into_iter().map(|(_, hint)| hint).collect(),
-    }
-}
-
-/// The fields of a form that show.
-pub fn field_views(
-    fields: &[form::Field],
-    focus: usize,
-    shows: impl Fn(&form::Field) -> bool,
-) -> Vec<FieldView> {
-    fields
-        .iter()
-        .enumerate()
-        .filter(|(_, field)| shows(field))
-        .map(|(index, field)| FieldView {
-            label: if field.required {
-                field.label.to_owned()
-            } else {
-                format!("{} (optional)", field.label)
-            },
-            kind: match &field.entry {
-                form::Entry::Line(editor) => {
-                    FieldKind::Line { text: editor.lines().join(" "), cursor: editor.cursor().1 }
-                }
-                form::Entry::Text(editor) => {
-                    let cursor = editor.cursor();
-                    FieldKind::Text { lines: editor.lines().to_vec(), cursor: (cursor.0, cursor.1) }
-                }
-                form::Entry::Choice { options, chosen, .. } => FieldKind::Choice {
-                    options: options.iter().map(|option| option.label.clone()).collect(),
-                    chosen: *chosen,
-                },
-                form::Entry::Many { options, checked, at } => {
-                    let labels = options.iter().map(|option| option.label.clone());
-                    FieldKind::Many { options: labels.zip(checked.clone()).collect(), at: *at }
-                }
-            },
-            focused: index == focus,
-            error: field.error.clone(),
-        })
-        .collect()
-}
-
-/// What the desk asks about the act.
-fn asked(model: &Model, form: &Form, wake: &Wake) -> Option<Untrusted> {
-    let about = form.about.as_ref()?;
-    let now = model.desks.of(form.case()).time(wake.now);
-    Some(answer::asked_text(about.asked?, form.case(), about.queued_at, now).into())
-}
-
-fn send_hint(form: &Form, hint: Option<Hint>) -> Hint {
-    let none = || Hint { keys: String::new(), label: "send".to_owned(), enabled: true };
-    let mut hint = hint.unwrap_or_else(none);
-    if let Some(about) = &form.about {
-        let as_ordered = about.asked.is_some() && form.is_as_ordered();
-        hint.label.clear();
-        hint.label.push_str(if as_ordered { "still send" } else { "send anew" });
-    }
-    hint
-}
-
-/// What sending the form will do, as far as it can be told now.
-fn preview(model: &Model, form: &Form, wake: &mut Wake) -> Vec<Line> {
-    let mut lines = question::happened(model, form);
-    lines.extend(
-        foreseen(model, form, wake)
-            .into_iter()
-            .map(|(tone, text)| vec![Span::new(tone, Untrusted::new(text).cell(SENTENCE))]),
-    );
-    if mails(form.kind) {
-        let undo = words::key(model, Action::Undo);
-        lines.push(plain(format!(
-            "Held for {} s, in which {undo} undoes it; then it is mailed.",
-            HOLD.num_seconds()
-        )));
-    }
-    lines
-}
-
-fn plain(text: String) -> Line {
-    vec![Span::new(Tone::Plain, text)]
-}
-
-/// What the act does to the clocks, or why it would be refused as it stands. Nothing while the whole case is
-/// not known as it was when the form was opened.
-fn foreseen(model: &Model, form: &Form, wake: &mut Wake) -> Vec<(Tone, String)> {
-    let known = model.details.get(form.case()).filter(|d| d.case.revision == form.base.revision);
-    let desk = model.desks.of(form.case());
-    let (Some(me), Some(detail), Some(action)) = (&desk.me, known, form.supposed()) else {
-        return Vec::new();
-    };
-    wake.at(desk, |wake| foretold(form, me, &desk.policy, (detail, &action), wake))
-}
-
-fn foretold(
-    form: &Form,
-    me: &Whoami,
-    policy: &Policy,
-    (detail, action): (&CaseDetail, &domain::Action),
-    wake: &mut Wake,
-) -> Vec<(Tone, String)> {
-    match preview::preview(&me.actor, detail, action, wake.now, policy) {
-        Ok(preview) => {
-            for clock in preview.before.iter().chain(&preview.after) {
-                wake.by(reading::read(clock, policy, wake.now).next_change);
-                // What would start or resume now is due later the longer that waits.
-                let due = clock.due_at.filter(|_| !preview.before.contains(clock));
-                let minute = |due: DateTime<Utc>| 60 - due.timestamp().rem_euclid(60);
-                wake.by(due.map(|due| wake.now + TimeDelta::seconds(minute(due))));
-            }
-            let said = preview.sentences(&detail.case, policy).into_iter();
-            said.map(|sentence| (Tone::Plain, sentence)).collect()
-        }
-        // What is only not written yet is told when it is sent.
-        Err(NoPreview::NotTold | NoPreview::Refused(Refusal::Invalid { .. })) => Vec::new(),
-        Err(NoPreview::Refused(_)) if form.is_blank() => Vec::new(),
-        Err(NoPreview::Refused(refusal)) => {
-            vec![(Tone::Error, format!("Would be refused: {refusal}"))]
-        }
     }
 }
 

@@ -4,6 +4,7 @@ use crokey::{KeyCombination, OneToThree};
 use crossterm::event::{KeyCode, KeyModifiers};
 use ratatui_textarea::{CursorMove, Input, Key, TextArea};
 
+use super::pick::Pick;
 use crate::domain::Untrusted;
 
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub enum Entry {
         /// The option that the keys are on.
         at: usize,
     },
+    /// One of a list that is searched.
+    Pick(Box<Pick>),
 }
 
 /// One of a list: its word in the case API, and the word for people, safe for a terminal.
@@ -83,6 +86,30 @@ impl Field {
         Self::new(name, label, Entry::Many { options, checked, at: 0 }).optional()
     }
 
+    pub(super) fn pick(name: &'static str, label: &'static str) -> Self {
+        Self::new(name, label, Entry::Pick(Box::new(Pick::new())))
+    }
+
+    /// The line with a text that the next character replaces, unless the cursor is moved first.
+    pub(super) fn preset(mut self, text: &str) -> Self {
+        if let Entry::Line(line) = &mut self.entry
+            && !text.is_empty()
+        {
+            **line = editor(text);
+            line.select_all();
+        }
+        self
+    }
+
+    /// A list with those of its options alone that may be chosen, and the one that is chosen.
+    pub(super) fn offer_only(&mut self, may: impl Fn(&Choosable) -> bool) {
+        if let Entry::Choice { options, chosen, .. } = &mut self.entry {
+            let word = chosen.and_then(|at| options.get(at)).map(|option| option.word.clone());
+            options.retain(|option| may(option) || word.as_ref() == Some(&option.word));
+            *chosen = word.and_then(|word| options.iter().position(|option| option.word == word));
+        }
+    }
+
     /// The choice with one of its words chosen.
     pub fn on(mut self, word: &str) -> Self {
         if let Entry::Choice { options, chosen, .. } = &mut self.entry {
@@ -103,7 +130,7 @@ impl Field {
 
     #[must_use]
     pub fn is_list(&self) -> bool {
-        matches!(self.entry, Entry::Choice { .. } | Entry::Many { .. })
+        matches!(self.entry, Entry::Choice { .. } | Entry::Many { .. } | Entry::Pick(_))
     }
 
     #[must_use]
@@ -114,14 +141,16 @@ impl Field {
             }
             Entry::Choice { chosen, .. } => chosen.is_none(),
             Entry::Many { checked, .. } => !checked.contains(&true),
+            Entry::Pick(pick) => pick.word().is_none(),
         }
     }
 
-    /// The text as it was typed.
+    /// The text as it was typed; of a list that is searched, the id that is meant.
     #[must_use]
     pub fn written(&self) -> String {
         match &self.entry {
             Entry::Text(editor) | Entry::Line(editor) => editor.lines().join("\n"),
+            Entry::Pick(pick) => pick.word().unwrap_or_default(),
             Entry::Choice { .. } | Entry::Many { .. } => String::new(),
         }
     }
@@ -132,7 +161,7 @@ impl Field {
             Entry::Choice { options, chosen, .. } => {
                 chosen.and_then(|index| options.get(index)).map(|option| option.word.as_str())
             }
-            Entry::Text(_) | Entry::Line(_) | Entry::Many { .. } => None,
+            Entry::Text(_) | Entry::Line(_) | Entry::Many { .. } | Entry::Pick(_) => None,
         }
     }
 
@@ -148,7 +177,9 @@ impl Field {
     pub fn missing(&self) -> Untrusted {
         match self.entry {
             Entry::Choice { .. } => "choose one: arrows, or type its first letters".into(),
-            Entry::Text(_) | Entry::Line(_) | Entry::Many { .. } => "this is needed".into(),
+            Entry::Text(_) | Entry::Line(_) | Entry::Many { .. } | Entry::Pick(_) => {
+                "this is needed".into()
+            }
         }
     }
 
@@ -166,6 +197,14 @@ impl Field {
                 if let Some(input) = input(key).filter(|input| !breaks(input))
                     && editor.input(input)
                 {
+                    self.error = None;
+                }
+            }
+            Entry::Pick(pick) => {
+                if let Some(input) = input(key).filter(|input| !breaks(input))
+                    && pick.line.input(input)
+                {
+                    pick.search_changed();
                     self.error = None;
                 }
             }
@@ -221,7 +260,20 @@ impl Field {
                 }
             }
             Entry::Many { options, at, .. } => *at = beside(*at, options.len().max(1), back),
+            Entry::Pick(pick) => pick.step(back),
             Entry::Text(_) | Entry::Line(_) => {}
+        }
+    }
+
+    /// Puts a text in the place of the one that stands there; it can be undone as typing can.
+    pub fn replace(&mut self, text: &str) {
+        if let Entry::Text(editor) = &mut self.entry {
+            editor.select_all();
+            if !editor.insert_str(text) {
+                editor.delete_char();
+            }
+            editor.cancel_selection();
+            self.error = None;
         }
     }
 
@@ -231,6 +283,11 @@ impl Field {
         let changed = match &mut self.entry {
             Entry::Text(editor) => editor.insert_str(lines),
             Entry::Line(editor) => editor.insert_str(lines.trim().replace('\n', " ")),
+            Entry::Pick(pick) => {
+                let changed = pick.line.insert_str(lines.trim().replace('\n', " "));
+                pick.search_changed();
+                changed
+            }
             Entry::Choice { .. } | Entry::Many { .. } => false,
         };
         if changed {

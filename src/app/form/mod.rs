@@ -2,6 +2,8 @@
 //! which it was opened, and lives on as a draft when it is left.
 
 mod field;
+mod pick;
+mod suited;
 mod written;
 
 use chrono::{DateTime, Utc};
@@ -11,6 +13,8 @@ pub use field::{Choosable, Entry, Field, editor, input};
 pub use written::{Filled, Value, Written, fields_of};
 
 use super::msg::ActId;
+use super::picker::Picker;
+use crate::domain::canned;
 use crate::domain::outbox::{self, State, Why};
 use crate::domain::rules::{self, Refusal, Standing};
 use crate::domain::{
@@ -35,8 +39,14 @@ pub struct Form {
     /// Index of the field that has the keys.
     pub focus: usize,
     pub error: Option<Untrusted>,
+    /// What stood in it when it was opened.
+    opened: Vec<Filled>,
     /// The tier that an escalation goes to.
-    to: Tier,
+    pub to: Tier,
+    /// The canned answers, while one is looked for.
+    pub picker: Option<Box<Picker>>,
+    /// The field whose text an editor has.
+    pub edited: Option<usize>,
     /// The entry of the outbox that it answers.
     pub about: Option<About>,
     /// The draft on the disk that holds its words.
@@ -85,7 +95,9 @@ impl Form {
             ActionKind::InfoReceived => vec![Field::text("text", "What came").optional()],
             ActionKind::RecordWorkaround => vec![Field::text("text", "Workaround")],
             ActionKind::LogPhoneCall => {
-                vec![Field::line("with", "Spoken with"), Field::text("text", "What was said")]
+                let contact = case.customer.contact.cell(rules::CONTACT_MAX);
+                let with = Field::line("with", "Spoken with").preset(&contact);
+                vec![with, Field::text("text", "What was said")]
             }
             ActionKind::Assign if people.is_empty() => {
                 vec![Field::line("somebody", "To, by user name")]
@@ -103,7 +115,9 @@ impl Form {
             ActionKind::Escalate if to != Tier::Product => vec![reason()],
             ActionKind::Escalate => vec![
                 Field::text("reason", "How 2nd level established the product error"),
-                Field::line("correction", "Correction, by id").optional(),
+                Field::choice("finding", "Finding", words!(Finding))
+                    .on(Finding::ProductError.word()),
+                correction(case),
                 Field::line("new_correction", "Or the title of a new one").optional(),
             ],
             ActionKind::SetSeverity => vec![
@@ -118,10 +132,11 @@ impl Form {
             ],
             ActionKind::Respond | ActionKind::Take | ActionKind::Release => return None,
         };
-        Some(Self {
+        let mut form = Self {
             kind,
             base: case.clone(),
             fields,
+            opened: Vec::new(),
             focus: 0,
             error: None,
             to,
@@ -131,7 +146,11 @@ impl Form {
             came: None,
             latest: None,
             gone: false,
-        })
+            picker: None,
+            edited: None,
+        };
+        form.opened = form.filled();
+        Some(form)
     }
 
     /// The form of an act that the desk asks about or has refused, with every word, on the case as it is now.
@@ -182,6 +201,7 @@ impl Form {
 
     /// Something was written or chosen in it.
     pub fn touched(&mut self, now: DateTime<Utc>) {
+        self.suit_cause();
         self.unkept.get_or_insert(now);
     }
 
@@ -198,12 +218,6 @@ impl Form {
         bound(self.kind).then_some(self.base.revision)
     }
 
-    /// Whether a field shows now: the case that this one duplicates is asked for with that resolution only.
-    #[must_use]
-    pub fn shows(&self, field: &Field) -> bool {
-        field.name != "duplicate_of" || self.chosen("resolution") == Some("duplicate")
-    }
-
     /// Whether a field must be filled in: nobody need be chosen where somebody is named.
     fn needs(&self, field: &Field) -> bool {
         let named = field.name == "assignee" && self.given("somebody").is_some();
@@ -213,12 +227,12 @@ impl Form {
     /// Whether nothing was written or chosen that the form did not open with.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        let opened = |field: &Field| match field.name {
-            "severity" => field.chosen() == Some(self.base.severity.word()),
-            "eligibility" => field.chosen() == Some(self.base.eligibility.word()),
-            _ => false,
-        };
-        self.fields.iter().all(|field| field.is_blank() || opened(field))
+        self.filled() == self.opened
+    }
+
+    /// What stands in it now is what it opens with: nobody wrote it.
+    pub fn begin_here(&mut self) {
+        self.opened = self.filled();
     }
 
     /// Moves the keys to the next field that shows or the button after the last, or back.
@@ -250,8 +264,13 @@ impl Form {
         let mut missing = None;
         for index in 0..self.fields.len() {
             let absent = self.needs(&self.fields[index]) && self.fields[index].is_blank();
-            self.fields[index].error = absent.then(|| self.fields[index].missing());
-            if absent {
+            let gap = canned::gap_in(&self.fields[index].written());
+            self.fields[index].error = match gap {
+                _ if absent => Some(self.fields[index].missing()),
+                Some(gap) => Some(format!("write {} for {}", gap.label(), gap.gap()).into()),
+                None => None,
+            };
+            if absent || gap.is_some() {
                 missing.get_or_insert(index);
             }
         }
@@ -343,7 +362,10 @@ impl Form {
                 Action::Escalate {
                     to: self.to,
                     reason: text("reason"),
-                    finding: to_product.then_some(Finding::ProductError),
+                    finding: self
+                        .chosen("finding")
+                        .and_then(|word| word.parse().ok())
+                        .filter(|_| to_product),
                     correction: self.given("correction").map(CorrectionId::new),
                     new_correction: title.map(|title| NewCorrection { title }),
                 }
@@ -354,7 +376,10 @@ impl Form {
                     .and_then(|word| word.parse().ok())
                     .or(open)?,
                 text: text("text"),
-                cause: self.chosen("cause").and_then(|word| word.parse().ok()),
+                cause: self
+                    .chosen("cause")
+                    .filter(|_| self.resolution().is_some_and(ResolutionKind::has_cause))
+                    .and_then(|word| word.parse().ok()),
                 duplicate_of: self
                     .given("duplicate_of")
                     .filter(|_| self.chosen("resolution") == Some("duplicate"))
@@ -381,11 +406,16 @@ impl Form {
         }
     }
 
+    /// The field of that name in the case API.
+    pub fn field_mut(&mut self, name: &str) -> Option<&mut Field> {
+        self.fields.iter_mut().find(|f| f.name == name)
+    }
+
     fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|f| f.name == name)
     }
 
-    fn text(&self, name: &str) -> String {
+    pub fn text(&self, name: &str) -> String {
         self.field(name).map(Field::written).unwrap_or_default()
     }
 
@@ -399,6 +429,15 @@ impl Form {
     pub fn chosen(&self, name: &str) -> Option<&str> {
         self.field(name).and_then(Field::chosen)
     }
+}
+
+/// The correction, preset to the one that the case is linked to.
+fn correction(case: &Case) -> Field {
+    let mut field = Field::pick("correction", "Correction").optional();
+    if let (Entry::Pick(pick), Some(id)) = (&mut field.entry, &case.correction) {
+        pick.put(id.as_str());
+    }
+    field
 }
 
 /// Columns of a person's name in a list.

@@ -81,8 +81,9 @@ pub fn fields_of(action: &Action) -> Option<Vec<Filled>> {
             vec![Filled::chosen("severity", severity.word()), reason(r)]
         }
         Action::HandBack { reason: r } | Action::Reopen { reason: r } => vec![reason(r)],
-        Action::Escalate { reason: r, correction, new_correction, .. } => {
+        Action::Escalate { reason: r, finding, correction, new_correction, .. } => {
             let mut fields = vec![reason(r)];
+            fields.extend(finding.map(|finding| Filled::chosen("finding", finding.word())));
             let id = correction.as_ref().map(|id| Filled::text("correction", id.as_str()));
             let new = new_correction.as_ref();
             let title = new.map(|new| Filled::text("new_correction", &new.title));
@@ -116,7 +117,7 @@ impl Form {
     /// What stands in each field that is not empty.
     pub fn filled(&self) -> Vec<Filled> {
         let value = |field: &super::Field| match &field.entry {
-            Entry::Text(_) | Entry::Line(_) => Value::Text(field.written()),
+            Entry::Text(_) | Entry::Line(_) | Entry::Pick(_) => Value::Text(field.written()),
             Entry::Choice { .. } => Value::Chosen(field.chosen().map(str::to_owned)),
             Entry::Many { .. } => Value::Checked(field.checked().map(str::to_owned).collect()),
         };
@@ -144,6 +145,10 @@ impl Form {
             match (&mut field.entry, &filled.value) {
                 (Entry::Text(old) | Entry::Line(old), Value::Text(text)) => {
                     **old = editor(text);
+                    return true;
+                }
+                (Entry::Pick(pick), Value::Text(text)) => {
+                    pick.put(text);
                     return true;
                 }
                 (Entry::Choice { options, chosen, .. }, Value::Chosen(Some(word))) => {

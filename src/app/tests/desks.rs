@@ -19,7 +19,7 @@ fn two_desks() -> Desk {
             role,
             partner: partner.as_ref().map(|p| p.id.clone()),
         };
-        let me = Whoami { actor, partner, may: vec![] };
+        let me = Whoami { actor, partner, may: vec![], mail: true };
         desk.tell(Msg::Told(no, Told::PolicyLoaded(Arc::new(Policy::embedded()))));
         desk.tell(Msg::Told(no, Told::SignedIn(Box::new(me))));
         let link = Told::LinkChanged { link: Link::Live, fresh_at: Some(desk.now) };
@@ -188,7 +188,7 @@ fn the_view_to_begin_with_is_mine_unless_i_watch_over_all_at_every_desk() {
         desk.model = Model::new((120, 40), Options { desks, ..Options::default() });
         for (no, role) in [DeskNo::FIRST, SECOND].into_iter().zip(roles) {
             let actor = Actor { id: "ruth".into(), name: "R. Hald".into(), role, partner: None };
-            let me = Whoami { actor, partner: None, may: vec![] };
+            let me = Whoami { actor, partner: None, may: vec![], mail: true };
             desk.tell(Msg::Told(no, Told::SignedIn(Box::new(me))));
         }
         desk.snap().queue.name

@@ -9,6 +9,7 @@ mod chords;
 mod corrections;
 mod desks;
 mod disconnected;
+mod forms;
 mod letters;
 mod played_outbox;
 mod promises;
@@ -227,7 +228,7 @@ impl Desk {
             role,
             partner: partner.as_ref().map(|p| p.id.clone()),
         };
-        self.tell(Told::SignedIn(Box::new(Whoami { actor, partner, may: vec![] })));
+        self.tell(Told::SignedIn(Box::new(Whoami { actor, partner, may: vec![], mail: true })));
     }
 
     /// What the line tells is told by the first desk.
@@ -372,7 +373,10 @@ impl Desk {
         let field = form.fields.iter().find(|f| f.label == label).unwrap();
         match &field.kind {
             FieldKind::Text { lines, .. } => lines.join("\n"),
-            FieldKind::Line { text, .. } => text.clone(),
+            FieldKind::Line { text, .. } | FieldKind::Preset { text } => text.clone(),
+            FieldKind::Pick { text, options, at, .. } => {
+                at.map_or_else(|| text.clone(), |at| options[at].clone())
+            }
             FieldKind::Choice { options, chosen } => {
                 chosen.map(|index| options[index].clone()).unwrap_or_default()
             }

@@ -103,7 +103,7 @@ fn accepted() -> Found {
         partner: Some(partner.id.clone()),
     };
     let may = vec![ActionKind::Respond, ActionKind::Take, ActionKind::HandBack];
-    let who = Box::new(Whoami { actor, partner: Some(partner), may });
+    let who = Box::new(Whoami { actor, partner: Some(partner), may, mail: true });
     Found::Accepted { desk: "desk.example.org".to_owned(), who }
 }
 

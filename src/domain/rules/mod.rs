@@ -20,6 +20,7 @@
 
 pub mod correction;
 
+mod closing;
 mod fields;
 mod rights;
 #[cfg(test)]
@@ -27,12 +28,10 @@ mod tests;
 
 use super::action::{Action, ActionKind};
 use super::case::Case;
-use super::people::{Actor, CaseId, CorrectionId, PartnerId, Role, UserId};
-use super::words::{
-    CaseState, Cause, Eligibility, Environment, Finding, PhoneFollowUp, ResolutionKind, Severity,
-    Tier,
-};
+use super::people::{Actor, CorrectionId, PartnerId, Role, UserId};
+use super::words::{CaseState, Eligibility, Environment, Finding, PhoneFollowUp, Severity, Tier};
 
+pub use closing::{may_be_cause, may_resolve};
 pub use fields::{CONTACT_MAX, LINE_MAX, SUBJECT_MAX, TEXT_MAX, fault};
 pub use rights::role_may;
 
@@ -269,7 +268,7 @@ pub fn decide(actor: &Actor, case: &Standing, action: &Action) -> Result<Vec<Cha
             released(case, &mut changes);
         }
         Action::Close { resolution, text, cause, duplicate_of } => {
-            close(actor, case, *resolution, text, *cause, duplicate_of.as_ref())?;
+            closing::check(actor, case, *resolution, text, *cause, duplicate_of.as_ref())?;
             no_longer_waiting(case, &mut changes);
             changes.push(Change::Closed);
         }
@@ -380,63 +379,6 @@ fn escalate(case: &Standing, action: &Action, changes: &mut Vec<Change>) -> Resu
     changes.push(Change::Escalated(*to));
     changes.extend(link);
     released(case, changes);
-    Ok(())
-}
-
-/// Domain rules 7 and 11.
-fn close(
-    actor: &Actor,
-    case: &Standing,
-    resolution: ResolutionKind,
-    text: &str,
-    cause: Option<Cause>,
-    duplicate_of: Option<&CaseId>,
-) -> Result<(), Refusal> {
-    use ResolutionKind as R;
-    fields::closing_text(text)?;
-    match (resolution, duplicate_of) {
-        (R::Duplicate, None) => {
-            return invalid("duplicate_of", "name the case that this one is a duplicate of");
-        }
-        (R::Duplicate, Some(id)) => fields::line("duplicate_of", id.as_str())?,
-        (_, Some(_)) => return invalid("duplicate_of", "belongs to the resolution duplicate only"),
-        (_, None) => {}
-    }
-    if actor.role == Role::Product && resolution != R::CorrectedInRelease {
-        return Err(Refusal::NotAllowed(
-            "A product manager closes a case as corrected in release only; hand it back to 2nd level for \
-             any other resolution."
-                .to_owned(),
-        ));
-    }
-    if resolution == R::CorrectedInRelease
-        && case.correction.is_none()
-        && case.tier != Tier::Product
-    {
-        return rule(
-            "No correction is linked to the case, so it cannot be corrected in a release; choose another \
-             resolution.",
-        );
-    }
-    if resolution == R::NotEligible && case.eligibility == Eligibility::Eligible {
-        return rule(
-            "The case's licence is eligible for support; choose another resolution, or have the \
-             eligibility changed first.",
-        );
-    }
-    let outside = matches!(cause, Some(Cause::ThirdParty | Cause::Network));
-    if outside && matches!(resolution, R::Explanation | R::Workaround | R::CorrectedInRelease) {
-        return rule(
-            "For third-party software and networks only general guidance is given; close the case as \
-             guidance given.",
-        );
-    }
-    if resolution == R::GuidanceGiven && !outside && !matches!(cause, None | Some(Cause::Other)) {
-        return rule(
-            "Guidance given is for third-party software and networks; with this cause, close the case \
-             with an explanation or a workaround.",
-        );
-    }
     Ok(())
 }
 

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::action::NewCorrection;
 use crate::domain::text::Untrusted;
+use crate::domain::{CaseId, Cause, ResolutionKind};
 
 fn actor(role: Role) -> Actor {
     Actor {
