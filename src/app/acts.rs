@@ -14,7 +14,7 @@ use crate::domain::{Action, ActionKind, Case, CaseId, DeskNo, Revision};
 pub const HOLD: TimeDelta = TimeDelta::seconds(10);
 
 /// How many acts that have left the outbox are remembered until their end is told.
-const ENDED: usize = 64;
+const ENDED: usize = 1024;
 
 /// An act as it is ordered.
 pub struct Ordered {
@@ -123,7 +123,7 @@ pub struct Acts {
 
 impl Acts {
     /// Gives an act to the outbox.
-    pub fn order(&mut self, ordered: Ordered, effects: &mut Vec<Effect>) {
+    pub fn order(&mut self, ordered: Ordered, effects: &mut Vec<Effect>) -> ActId {
         self.last += 1;
         let act = ActId { desk: ordered.case.desk(), ticket: self.last };
         let Ordered { case, base, revision, action, replaces, draft, form } = ordered;
@@ -132,6 +132,7 @@ impl Acts {
         self.saving.insert(act, saving);
         let action = Box::new(action);
         effects.push(Effect::Act { act, case, base, revision, action, hold, replaces, draft });
+        act
     }
 
     /// Takes in what a desk's outbox holds now.
@@ -191,6 +192,11 @@ impl Acts {
         let at = outbox.entries.iter().position(|entry| entry.ticket == act.ticket)?;
         let entry = outbox.entries.remove(at);
         Some((entry.case, entry.action))
+    }
+
+    /// Whether it has left the outbox and its end is not told yet.
+    pub fn has_ended(&self, act: ActId) -> bool {
+        self.ended.iter().any(|(ended, ..)| *ended == act)
     }
 
     /// Whether it was ordered here and is not on the disk yet.

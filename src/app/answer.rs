@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::bulk;
 use super::form::Form;
 use super::model::{Model, Overlay, Sure};
 use super::msg::{ActId, Effect};
@@ -32,6 +33,9 @@ pub fn came(
     for act in news.too_late {
         if let Some((case, kind)) = model.acts.get(act).map(|f| (f.case.clone(), f.kind())) {
             order::too_late(model, act, &case, effects);
+            if bulk::is_of(model, act) {
+                continue;
+            }
             refuse(model, format!("Too late to undo: {} {case} is on its way.", kind.verb()), now);
         }
     }
@@ -87,6 +91,9 @@ fn put_current(model: &mut Model, act: ActId, now: DateTime<Utc>) {
 
 /// Says that an act waits for the person, and brings it up where nobody is writing.
 fn tell(model: &mut Model, act: ActId, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+    if bulk::is_of(model, act) {
+        return;
+    }
     let Some(flight) = model.acts.get(act) else { return };
     let Some(entry) = flight.entry().cloned() else { return };
     let kind = flight.kind();

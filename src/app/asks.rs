@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::model::Model;
 use super::msg::{AskId, Effect};
+use super::next;
 use super::order;
 use super::page::corrections;
 use super::{sheet, transfers};
@@ -22,6 +23,7 @@ pub enum For {
     Transfer,
     /// The form that is open, for its list of corrections.
     Form,
+    Next,
 }
 
 #[derive(Debug, Default)]
@@ -61,6 +63,7 @@ pub fn answered(
         Some(For::Sheet) => sheet::answered(model, id, answer, now, effects),
         Some(For::Transfer) => transfers::answered(model, id, answer, now, effects),
         Some(For::Form) => order::corrections_came(model, answer),
+        Some(For::Next) => next::answered(model, id, answer, now, effects),
         None => {}
     }
 }

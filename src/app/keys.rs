@@ -9,6 +9,7 @@ use super::form::{editor, input};
 use super::layout::Shape;
 use super::model::{Model, Overlay, Sure};
 use super::msg::Effect;
+use super::next;
 use super::order;
 use super::page::{Page, board, corrections};
 use super::palette::entries;
@@ -16,10 +17,11 @@ use super::queue::QueueName;
 use super::update::{keep_form, quit, refuse, remember};
 use super::view::{Pane, Tone};
 use super::{
-    answer, build, edit, outbox, picker, promises, readiness, share, visiting, why, words,
+    answer, build, bulk, edit, marks, mouse, outbox, picker, promises, readiness, share, visiting,
+    why, words,
 };
 use super::{files, sheet, transfers};
-use crate::domain::CaseId;
+use crate::domain::{ActionKind, CaseId};
 use crate::input::{Action, Context, parse_chord, same_chord};
 
 /// What the desk's keys do on a page, too, where they mean nothing else.
@@ -79,6 +81,7 @@ fn pressed(model: &mut Model, key: KeyCombination, now: DateTime<Utc>, effects: 
         }
         Context::Palette => palette(model, action, key, now, effects),
         Context::Outbox => outbox::press(model, action, now, effects),
+        Context::Report => bulk::press(model, action, now, effects),
         // A screen of its own.
         Context::Welcome => {}
         Context::Files => files::press(model, action, now, effects),
@@ -124,7 +127,8 @@ pub fn context(model: &Model) -> Context {
         Some(Overlay::Files { .. }) => Context::Files,
         Some(Overlay::Transfers { .. }) => Context::Transfers,
         Some(Overlay::Telling) => Context::Telling,
-        Some(Overlay::Quit | Overlay::Sure { .. }) => Context::Confirm,
+        Some(Overlay::Quit | Overlay::Sure { .. } | Overlay::Bulk(_)) => Context::Confirm,
+        Some(Overlay::Report { .. }) => Context::Report,
         Some(Overlay::Outbox { .. }) => Context::Outbox,
         // Nobody writes over an explanation, so that the desk's keys for moving hold there besides.
         Some(Overlay::Help { .. } | Overlay::Why { .. }) => Context::Help,
@@ -167,7 +171,12 @@ pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
             *at = 0;
         }
         Some(
-            Overlay::Quit | Overlay::Why { .. } | Overlay::Outbox { .. } | Overlay::Sure { .. },
+            Overlay::Quit
+            | Overlay::Why { .. }
+            | Overlay::Outbox { .. }
+            | Overlay::Sure { .. }
+            | Overlay::Bulk(_)
+            | Overlay::Report { .. },
         ) => {}
         Some(Overlay::Share(share)) => share::paste(share, &one_line(text)),
         Some(Overlay::Promise(promising)) => promises::pasted(promising, &one_line(text)),
@@ -189,9 +198,22 @@ fn one_line(text: &str) -> String {
 fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
     model.queue.touch();
     if let Some(kind) = words::act_of(action) {
+        if has_slipped(model, kind, now) {
+            return;
+        }
         return order::begin(model, kind, now, effects);
     }
+    // Whoever moves has seen what is there now.
+    model.slipped = None;
     match action {
+        Action::Mark => marks::toggle(model, now),
+        Action::MarkRange => marks::range(model, now),
+        Action::MarkAll => marks::all(model),
+        Action::MarkNone => model.marks.clear(),
+        Action::NextCase => next::press(model, now, effects),
+        Action::SkipCase => next::skip(model, now),
+        Action::QueueNarrower => mouse::step(model, true, effects),
+        Action::QueueWider => mouse::step(model, false, effects),
         Action::MoveDown => go(model, 1, now),
         Action::MoveUp => go(model, -1, now),
         Action::PageDown => go(model, page(model), now),
@@ -264,6 +286,30 @@ pub fn go_to(model: &mut Model, case: &CaseId, now: DateTime<Utc>) {
     }
 }
 
+/// Whether the case that a key was meant for has just left from under the cursor: the one that came up to its
+/// place was not what the person saw. Says so.
+fn has_slipped(model: &mut Model, kind: ActionKind, now: DateTime<Utc>) -> bool {
+    let is_on_cursor =
+        kind != ActionKind::Reopen && model.marks.is_empty() && model.visiting.is_none();
+    let Some((left, _)) = model
+        .slipped
+        .as_ref()
+        .filter(|(_, when)| is_on_cursor && order::is_unseen(Some(*when), now))
+    else {
+        return false;
+    };
+    let verb = kind.verb();
+    let said = match model.queue.selected() {
+        Some(case) => format!(
+            "{left} has just left the list: nothing was done. Press again to {verb} {}.",
+            case.id
+        ),
+        None => format!("{left} has just left the list: nothing was done."),
+    };
+    refuse(model, said, now);
+    true
+}
+
 fn page(model: &Model) -> isize {
     if model.focus == Pane::Detail {
         isize::try_from(model.detail_size().0.saturating_sub(1).max(1)).unwrap_or(1)
@@ -309,6 +355,10 @@ fn back(model: &mut Model, now: DateTime<Utc>) {
         model.focus = Pane::Queue;
     } else if !model.queue.filter().is_empty() {
         model.with_queue(now, |queue, at| queue.set_filter("", at));
+    } else if !model.marks.is_empty() {
+        model.marks.clear();
+    } else {
+        next::end(model, now);
     }
 }
 
@@ -400,6 +450,9 @@ fn confirm(
     if !is_yes && !is_no {
         return;
     }
+    if matches!(model.overlay, Some(Overlay::Bulk(_))) {
+        return bulk::answer(model, is_yes, now, effects);
+    }
     match model.overlay.take() {
         Some(Overlay::Sure { what: Sure::Discard(item), .. }) => {
             if is_yes {
@@ -459,7 +512,8 @@ fn palette(
             model.overlay = None;
             model.recent.ran(entry.action);
             let now_there = model.case_id();
-            if let Some(case) = case.filter(|case| entry.is_act() && now_there != Some(case)) {
+            let is_one = entry.is_act() && (model.marks.is_empty() || model.visiting.is_some());
+            if let Some(case) = case.filter(|case| is_one && now_there != Some(case)) {
                 return refuse(model, format!("{case} has left the list meanwhile"), now);
             }
             return if entry.action.context() == Context::Everywhere {

@@ -37,9 +37,112 @@ pub struct Areas {
     pub footer: Rect,
 }
 
+/// Where the person has put the divider between the queue and the rest: the queue's share, in per mille of the
+/// screen's columns (wide) or of the rows between header and footer (stacked). None: as it is laid out by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Split {
+    pub wide: Option<u16>,
+    pub stacked: Option<u16>,
+}
+
+/// The least that either side of the divider keeps: columns beside each other, rows above each other.
+const LEAST_COLUMNS: u16 = 40;
+const LEAST_ROWS: u16 = 5;
+
+impl Split {
+    /// The divider where it was dragged to, within its bounds. Nothing where there is none.
+    #[must_use]
+    pub fn dragged(self, areas: &Areas, column: u16, row: u16) -> Self {
+        match areas.shape {
+            Shape::Wide => self.wide(areas, column + 1),
+            Shape::Stacked => self.stacked(areas, (row + 1).saturating_sub(areas.queue.y)),
+            Shape::TooSmall | Shape::Single => self,
+        }
+    }
+
+    /// The divider a step on: two columns, or a row.
+    #[must_use]
+    pub fn stepped(self, areas: &Areas, back: bool) -> Self {
+        let step = |size: u16, by| if back { size.saturating_sub(by) } else { size + by };
+        match areas.shape {
+            Shape::Wide => self.wide(areas, step(areas.queue.width, 2)),
+            Shape::Stacked => self.stacked(areas, step(areas.queue.height, 1)),
+            Shape::TooSmall | Shape::Single => self,
+        }
+    }
+
+    fn wide(self, areas: &Areas, columns: u16) -> Self {
+        let whole = areas.whole.width;
+        Self { wide: Some(share(bounded_columns(columns, whole), whole)), ..self }
+    }
+
+    fn stacked(self, areas: &Areas, rows: u16) -> Self {
+        let body = areas.whole.height.saturating_sub(2);
+        Self { stacked: Some(share(bounded_rows(rows, body), body)), ..self }
+    }
+
+    /// As it is remembered: "580 -".
+    #[must_use]
+    pub fn text(self) -> String {
+        let share = |of: Option<u16>| of.map_or_else(|| "-".to_owned(), |n| n.to_string());
+        format!("{} {}", share(self.wide), share(self.stacked))
+    }
+
+    #[must_use]
+    pub fn of_text(text: &str) -> Self {
+        let mut shares = text.split(' ').map(|word| word.parse().ok().filter(|n| *n <= 1000));
+        Self { wide: shares.next().flatten(), stacked: shares.next().flatten() }
+    }
+}
+
+fn share(part: u16, whole: u16) -> u16 {
+    let (part, whole) = (u32::from(part), u32::from(whole.max(1)));
+    u16::try_from((part * 1000 + whole / 2) / whole).unwrap_or(1000)
+}
+
+fn part(share: u16, whole: u16) -> u16 {
+    let part = (u32::from(share) * u32::from(whole) + 500) / 1000;
+    u16::try_from(part).unwrap_or(whole)
+}
+
+fn bounded_columns(columns: u16, whole: u16) -> u16 {
+    columns.clamp(LEAST_COLUMNS, (whole - LEAST_COLUMNS).max(LEAST_COLUMNS))
+}
+
+fn bounded_rows(rows: u16, body: u16) -> u16 {
+    // The detail shares a frame line with the queue and one with the clocks.
+    let most = (body + 2).saturating_sub(strip(body) + LEAST_ROWS);
+    rows.clamp(LEAST_ROWS, most.max(LEAST_ROWS))
+}
+
+/// The rows of the clocks below the detail: the clocks in one line and, with room, the next breaches.
+fn strip(body: u16) -> u16 {
+    4.min(body / 4).max(3)
+}
+
+/// The frame between the queue and the rest, where it can be dragged.
+#[must_use]
+pub fn divider(areas: &Areas) -> Option<Rect> {
+    let (queue, detail) = (areas.queue, areas.detail);
+    if queue.is_empty() || detail.is_empty() {
+        return None;
+    }
+    match areas.shape {
+        Shape::Wide => Some(Rect { x: queue.right() - 1, width: 2, ..queue }),
+        Shape::Stacked => Some(Rect { y: queue.bottom() - 1, height: 1, ..queue }),
+        Shape::TooSmall | Shape::Single => None,
+    }
+}
+
 /// The layout of a terminal of that size. `zoomed`: the focused pane takes the whole body.
 #[must_use]
 pub fn areas(columns: u16, rows: u16, focus: Pane, zoomed: bool) -> Areas {
+    areas_split(columns, rows, focus, zoomed, Split::default())
+}
+
+/// The same with the divider where the person has put it.
+#[must_use]
+pub fn areas_split(columns: u16, rows: u16, focus: Pane, zoomed: bool, split: Split) -> Areas {
     let whole = Rect::new(0, 0, columns, rows);
     let mut areas = Areas {
         shape: Shape::TooSmall,
@@ -70,15 +173,20 @@ pub fn areas(columns: u16, rows: u16, focus: Pane, zoomed: bool) -> Areas {
         return areas;
     }
     if areas.shape == Shape::Stacked {
-        // The strip: the clocks in one line and, with room, the next breaches.
-        let strip = 4.min(body.height / 4).max(3);
-        let queue = (body.height - strip) / 2 + 1;
+        let strip = strip(body.height);
+        let queue = match split.stacked {
+            Some(share) => bounded_rows(part(share, body.height), body.height),
+            None => (body.height - strip) / 2 + 1,
+        };
         areas.queue = Rect { height: queue, ..body };
         let below = body.y + queue - 1;
         areas.clocks = Rect { y: body.bottom() - strip, height: strip, ..body };
         areas.detail = Rect { y: below, height: areas.clocks.y + 1 - below, ..body };
     } else {
-        let left = (columns * 58 / 100).max(58);
+        let left = match split.wide {
+            Some(share) => bounded_columns(part(share, columns), columns),
+            None => (columns * 58 / 100).max(58),
+        };
         let clocks = 8.min(body.height / 3);
         areas.queue = Rect { width: left, ..body };
         let right = Rect { x: left, width: columns - left, ..body };
@@ -159,6 +267,33 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn wherever_the_divider_is_dragged_both_sides_keep_what_they_need_and_it_stands_there() {
+        for (columns, rows) in [(60, 15), (80, 24), (99, 70), (100, 15), (120, 40), (300, 100)] {
+            let before = areas(columns, rows, Pane::Queue, false);
+            for column in 0..columns {
+                for row in 0..rows {
+                    let split = Split::default().dragged(&before, column, row);
+                    let areas = areas_split(columns, rows, Pane::Queue, false, split);
+                    let panes = [areas.queue, areas.detail, areas.clocks];
+                    assert!(panes.iter().all(|p| p.height >= 3 && p.width >= 40));
+                    let divider = divider(&areas).unwrap();
+                    if areas.shape == Shape::Wide && (40..columns - 40).contains(&(column + 1)) {
+                        assert_eq!(divider.x, column, "{columns}x{rows}");
+                    }
+                    if (areas.shape, rows) == (Shape::Stacked, 70) && (6..60).contains(&row) {
+                        assert_eq!(divider.y, row, "{columns}x{rows}");
+                    }
+                    assert_eq!(Split::of_text(&split.text()), split);
+                }
+            }
+        }
+        assert_eq!(Split::of_text("7000 x"), Split::default());
+        let single = areas(50, 12, Pane::Queue, false);
+        assert_eq!(Split::default().dragged(&single, 3, 3), Split::default());
+        assert_eq!(divider(&single), None);
     }
 
     #[test]

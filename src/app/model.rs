@@ -8,13 +8,17 @@ use ratatui_textarea::TextArea;
 use super::acts::Acts;
 use super::asks::Asks;
 use super::build::detail_text;
+use super::bulk;
 use super::chord::Begun;
 use super::desk::Desks;
 use super::details::Details;
 use super::drafts::{Drafts, KEEP_AFTER};
 use super::form::Form;
 use super::layout::{self, Areas};
+use super::marks::{self, Marks};
+use super::mouse::Mouse;
 use super::msg::{ActId, Effect, Link};
+use super::next::{self, Next};
 use super::outbox::{self, Item};
 use super::page::corrections::{self, Outline};
 use super::page::{Page, board};
@@ -118,6 +122,13 @@ pub(super) enum Overlay {
         what: Sure,
         came: Option<DateTime<Utc>>,
     },
+    /// Whether an act is to be done to all marked cases.
+    Bulk(Box<bulk::Plan>),
+    /// What becomes of it; `at`: the place of the line that the keys are on.
+    Report {
+        on: Option<CaseId>,
+        at: usize,
+    },
 }
 
 /// What the person must be sure of.
@@ -162,7 +173,7 @@ pub struct Model {
     pub(super) queue: Queue,
     /// The case that is shown in the place of the one under the cursor.
     pub(super) visiting: Option<Visiting>,
-    /// What arrived while a form is open: it waits until the form is closed.
+    /// What arrived while a form or a mark is open: it waits until that is over.
     pub(super) arrived: Vec<Case>,
     pub(super) details: Details,
     /// The clock of the selected case that was chosen in the clocks pane; None: the most urgent one.
@@ -193,6 +204,14 @@ pub struct Model {
     pub(super) chose: bool,
     /// When the cursor will have rested on its case.
     pub(super) rested_at: Option<DateTime<Utc>>,
+    pub(super) marks: Marks,
+    /// The act on several cases that was ordered last.
+    pub(super) bulk: Option<bulk::Run>,
+    pub(super) next: Next,
+    pub(super) mouse: Mouse,
+    /// The case that left from under the cursor last, and when: for a moment no key acts on the one that came
+    /// up to its place.
+    pub(super) slipped: Option<(CaseId, DateTime<Utc>)>,
 }
 
 impl Model {
@@ -235,11 +254,17 @@ impl Model {
             remembered: None,
             chose: false,
             rested_at: None,
+            marks: Marks::default(),
+            bulk: None,
+            next: Next::default(),
+            mouse: Mouse::default(),
+            slipped: None,
         }
     }
 
     pub(super) fn areas(&self) -> Areas {
-        layout::areas(self.size.0, self.size.1, self.focus, self.zoomed)
+        let split = self.mouse.split;
+        layout::areas_split(self.size.0, self.size.1, self.focus, self.zoomed, split)
     }
 
     /// Whether the filter takes a line of the queue.
@@ -266,8 +291,13 @@ impl Model {
         act(&mut self.queue, At { now, desks: &self.desks })
     }
 
-    /// Keeps the cases of a page back that are new while a form is open, so that the list stands still under
-    /// it. What is known already goes on, since the form may be about it; so does a load.
+    /// Whether the list stands still: somebody writes or has marked something.
+    fn stands_still(&self) -> bool {
+        matches!(self.overlay, Some(Overlay::Form(_) | Overlay::Bulk(_))) || !self.marks.is_empty()
+    }
+
+    /// Keeps the cases of a page back that are new while a form or a mark is open, so that the list stands still
+    /// under it. What is known already goes on, since the form may be about it; so does a load.
     pub(super) fn hold_back(
         &mut self,
         desk: DeskNo,
@@ -278,10 +308,7 @@ impl Model {
         self.arrived.retain(|held| {
             !removed.contains(&held.id) && !cases.iter().any(|case| case.id == held.id)
         });
-        if starts_over
-            || !self.queue.is_settled(desk)
-            || !matches!(self.overlay, Some(Overlay::Form(_)))
-        {
+        if starts_over || !self.queue.is_settled(desk) || !self.stands_still() {
             return cases;
         }
         let (new, known): (Vec<Case>, _) = cases
@@ -300,9 +327,9 @@ impl Model {
         self.queue.forget(no);
     }
 
-    /// Lets in what waited for a form to be closed.
+    /// Lets in what waited for a form to be closed, or the last mark to go.
     fn let_in(&mut self, now: DateTime<Utc>) {
-        if !self.arrived.is_empty() && !matches!(self.overlay, Some(Overlay::Form(_))) {
+        if !self.arrived.is_empty() && !self.stands_still() {
             let cases = std::mem::take(&mut self.arrived);
             self.with_queue(now, |queue, at| queue.arrive(cases, at));
         }
@@ -331,10 +358,18 @@ impl Model {
             .iter()
             .any(|desk| desk.link == Link::Connecting && !self.queue.has_loaded(desk.no));
         self.queue.settle(rows);
-        if let Some(left) = self.queue.take_left() {
-            self.say(words::left(&self.desks, &left), Tone::Plain, now);
+        let unmarked = marks::settle(self);
+        let left = self.queue.take_left().map(|left| {
+            self.slipped = Some((left.id.clone(), now));
+            words::left(&self.desks, &left)
+        });
+        if left.is_some() || unmarked.is_some() {
+            let said: Vec<String> = left.into_iter().chain(unmarked).collect();
+            self.say(said.join(". "), Tone::Plain, now);
         }
         visiting::settle(self);
+        bulk::settle(self, now);
+        next::settle(self, now);
         self.ask_for_detail(now, effects);
         self.read_ahead(now, effects);
         self.wrap_detail();

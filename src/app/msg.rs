@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use crokey::KeyCombination;
 
+use super::view::Target;
 use crate::domain::ask::{Answer, Ask, Unanswered};
 pub use crate::domain::outbox::ActFailure;
 use crate::domain::outbox::{Draft, Outbox};
@@ -76,6 +77,15 @@ pub enum Msg {
         column: u16,
         row: u16,
     },
+    /// The same on something that was drawn there for it.
+    Pointed(Target),
+    /// The mouse moved with its button down.
+    Dragged {
+        column: u16,
+        row: u16,
+    },
+    /// Its button is up again.
+    Released,
     Resized {
         columns: u16,
         rows: u16,

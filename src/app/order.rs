@@ -6,10 +6,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::acts::Ordered;
 use super::answer;
 use super::asks::For;
+use super::bulk;
 use super::drafts::{Drafts, Kept};
 use super::form::{Entry, Form, Written, fields_of};
 use super::model::{Model, Overlay};
 use super::msg::{ActFailure, ActId, Effect};
+use super::next;
 use super::queue::Source;
 use super::update::refuse;
 use super::view::Tone;
@@ -57,6 +59,9 @@ pub fn no_object(model: &Model, kind: ActionKind) -> String {
 
 /// A key asked for an act.
 pub fn begin(model: &mut Model, kind: ActionKind, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
+    if bulk::is_meant(model, kind) {
+        return bulk::begin(model, kind, now, effects);
+    }
     let Some(case) = object(model, kind).cloned() else {
         return refuse(model, no_object(model, kind), now);
     };
@@ -199,6 +204,12 @@ pub fn send(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
     if is_unseen(form.came, now) {
         return;
     }
+    if form.skips {
+        return next::skipped(model, now, effects);
+    }
+    if !form.others.is_empty() {
+        return bulk::send(model, now, effects);
+    }
     let known = model.queue.case(form.case()).or(form.latest.as_deref());
     let case = known.unwrap_or(&form.base).clone();
     let Some(action) = form.action(&me.actor, &case) else { return };
@@ -270,7 +281,10 @@ pub fn undo_of(
     effects: &mut Vec<Effect>,
 ) {
     if let Some(act) = model.acts.undoable(selected).map(|flight| flight.act) {
-        return take_back(model, act, now, effects);
+        if !bulk::undo_with(model, act, now, effects) {
+            take_back(model, act, now, effects);
+        }
+        return;
     }
     match (&model.undoable, selected) {
         (Some((id, kind)), Some(selected)) if id == selected => {
@@ -322,6 +336,9 @@ pub fn take_back(model: &mut Model, act: ActId, now: DateTime<Utc>, effects: &mu
 pub fn undone(model: &mut Model, act: ActId, now: DateTime<Utc>) {
     let draft = model.acts.undone(act);
     let Some((id, action)) = model.acts.ended(act) else { return };
+    if bulk::undone(model, act) {
+        return;
+    }
     let kind = action.kind();
     let said = match (draft, kind) {
         (Some(_), kind) => {
@@ -367,9 +384,12 @@ pub fn done(
     let was_late = too_late(model, act, &case.id, effects);
     let kind = model.acts.ended(act).map(|(_, action)| action.kind());
     let source = if kind == Some(ActionKind::Reopen) { Source::Reopened } else { Source::Answer };
+    let is_reported = bulk::done(model, act);
     if let Some(kind) = kind {
         let done = words::done(model, kind, &case);
-        if was_late {
+        if is_reported {
+            // The report says it.
+        } else if was_late {
             model.say(format!("Too late to undo. {done}"), Tone::Error, now);
         } else {
             model.say(done, Tone::Good, now);
@@ -383,11 +403,16 @@ pub fn done(
             _ => {}
         }
     }
+    if let Some(kind) = kind {
+        next::done(model, kind, &case, now);
+    }
     model.queue.keep(&case.id);
     model.with_queue(now, |queue, at| queue.put(case, source, false, at));
     if kind.is_some() {
         // That it left the list has been said by what was done.
-        model.queue.take_left();
+        if let Some(left) = model.queue.take_left() {
+            model.slipped = Some((left.id, now));
+        }
     }
 }
 
@@ -400,6 +425,10 @@ pub fn not_kept(
     effects: &mut Vec<Effect>,
 ) {
     if !model.acts.is_saving(act) {
+        return;
+    }
+    if bulk::not_kept(model, act, failure, now, effects) {
+        model.acts.not_kept(act);
         return;
     }
     let said = failure.sentence.cell(SENTENCE);

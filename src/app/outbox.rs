@@ -82,7 +82,7 @@ pub fn press(
     }
 }
 
-fn go(model: &mut Model, to: usize) {
+pub fn go(model: &mut Model, to: usize) {
     let items = items(model);
     let at = to.min(items.len().saturating_sub(1));
     model.overlay = Some(Overlay::Outbox { on: items.get(at).cloned(), at });

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use nucleo_matcher::pattern::{Atom, AtomKind, CaseMatching, Normalization};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
+use super::bulk;
 use super::model::Model;
 use super::order;
 use super::words;
@@ -118,6 +119,9 @@ fn entry(model: &Model, binding: &Binding) -> Entry {
 
 fn refusal(model: &Model, action: Action) -> Option<String> {
     let kind = words::act_of(action)?;
+    if bulk::is_meant(model, kind) {
+        return bulk::refusal(model, kind);
+    }
     match order::object(model, kind) {
         Some(case) => order::refusal(model, case, kind),
         None => Some(order::no_object(model, kind)),

@@ -6,8 +6,9 @@ use super::answer;
 use super::asks;
 use super::edit;
 use super::keys;
-use super::layout;
+use super::layout::Split;
 use super::model::{Model, Overlay};
+use super::mouse;
 use super::msg::{Effect, Link, Msg, Told, Whoami};
 use super::order;
 use super::page::corrections;
@@ -15,7 +16,7 @@ use super::promises;
 use super::queue::{QueueName, Source};
 use super::share;
 use super::transfers;
-use super::view::{Pane, Tone};
+use super::view::Tone;
 use super::visiting;
 use super::words;
 use crate::domain::{CaseDetail, CaseId, DeskNo, Untrusted};
@@ -24,17 +25,17 @@ use crate::domain::{CaseDetail, CaseId, DeskNo, Untrusted};
 const VIEW: &str = "view";
 const FILTER: &str = "filter";
 
-/// Lines or rows that a turn of the wheel moves.
-const WHEEL: isize = 3;
-
 /// Takes in what happened; answers what the outside must do for it.
 pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = Vec::new();
     match msg {
         Msg::KeyPressed(key) => keys::press(model, key, now, &mut effects),
         Msg::Pasted(text) => keys::paste(model, &text, now),
-        Msg::Scrolled { up, column, row } => scrolled(model, up, (column, row), now),
-        Msg::Clicked { column, row } => clicked(model, (column, row), now),
+        Msg::Scrolled { up, column, row } => mouse::scrolled(model, up, (column, row), now),
+        Msg::Clicked { column, row } => mouse::clicked(model, (column, row), now),
+        Msg::Pointed(target) => mouse::pointed(model, &target, now, &mut effects),
+        Msg::Dragged { column, row } => mouse::dragged(model, (column, row)),
+        Msg::Released => mouse::released(model, &mut effects),
         Msg::Resized { columns, rows } => model.size = (columns, rows),
         Msg::TimePassed => {}
         Msg::Focused(there) => {
@@ -194,6 +195,9 @@ fn left(model: &mut Model, remembered: &[(String, String)], now: DateTime<Utc>) 
     if let Some(body) = of(promises::NAME) {
         model.promises.came(body);
     }
+    if let Some(split) = of(mouse::DIVIDER).filter(|_| model.mouse.split == Split::default()) {
+        model.mouse.split = Split::of_text(split);
+    }
     if model.remembered.is_none() && (view.is_some() || filter.is_some()) {
         let view = view.unwrap_or(model.queue.name());
         model.remembered = Some((view, filter.unwrap_or_default()));
@@ -263,66 +267,6 @@ fn detail_failed(model: &mut Model, id: CaseId, why: Untrusted, gone: bool, now:
         visiting::gone(model, &id, now);
     } else {
         model.details.fail(id, why);
-    }
-}
-
-fn inside(area: ratatui::layout::Rect, at: (u16, u16)) -> bool {
-    area.contains(ratatui::layout::Position { x: at.0, y: at.1 })
-}
-
-fn scrolled(model: &mut Model, up: bool, at: (u16, u16), now: DateTime<Utc>) {
-    let rows = if up { -WHEEL } else { WHEEL };
-    match &mut model.overlay {
-        Some(Overlay::Help { scroll, .. } | Overlay::Why { scroll, .. }) => {
-            *scroll = scroll.saturating_add_signed(rows);
-        }
-        Some(
-            Overlay::Form(_)
-            | Overlay::Quit
-            | Overlay::Palette { .. }
-            | Overlay::Sheet(_)
-            | Overlay::Files { .. }
-            | Overlay::Transfers { .. }
-            | Overlay::Telling
-            | Overlay::Outbox { .. }
-            | Overlay::Share(_)
-            | Overlay::Promise(_)
-            | Overlay::Macros { .. }
-            | Overlay::Sure { .. },
-        ) => {}
-        None => {
-            let areas = model.areas();
-            if inside(layout::inside(areas.detail), at) {
-                keys::scroll_detail(model, rows);
-            } else if inside(areas.queue, at) {
-                model.queue.touch();
-                model.with_queue(now, |queue, at| queue.scroll(rows, at));
-            }
-        }
-    }
-}
-
-fn clicked(model: &mut Model, at: (u16, u16), now: DateTime<Utc>) {
-    model.begun = None;
-    if model.overlay.is_some() {
-        return;
-    }
-    let areas = model.areas();
-    let rows = model.queue_rows();
-    if inside(rows, at) {
-        model.focus = Pane::Queue;
-        model.queue.touch();
-        let index = model.queue.rows().0 + usize::from(at.1 - rows.y);
-        // Below the last row there is nothing to choose.
-        if index < model.queue.len() {
-            model.with_queue(now, |queue, at| queue.select(index, at));
-        }
-    } else if inside(layout::inside(areas.detail), at) {
-        model.focus = Pane::Detail;
-    } else if inside(layout::inside(areas.clocks), at) {
-        model.focus = Pane::Clocks;
-    } else if inside(areas.queue, at) {
-        model.focus = Pane::Queue;
     }
 }
 

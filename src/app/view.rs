@@ -44,6 +44,23 @@ impl Span {
 
 pub type Line = Vec<Span>;
 
+/// What a click may mean something to, as it was drawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A row of the queue.
+    Row(CaseId),
+    /// A key of the footer or of a frame, by its words: the click presses it.
+    Hint { keys: String, label: String },
+    /// A field of the form, by its place among those that show.
+    Field(usize),
+    /// One of a list of such a field.
+    Choice { field: usize, option: usize },
+    /// The button that sends the form.
+    Send,
+    /// A line of what stands over the desk, by its place in all of them.
+    Line(usize),
+}
+
 /// One whole screen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
@@ -258,6 +275,8 @@ pub struct QueueView {
     pub loading: bool,
     /// How many arrived that wait until the form over the desk is closed.
     pub arrived: usize,
+    /// "3 marked"; None: nothing is.
+    pub marked: Option<String>,
     /// "next breach ▲", without the arrow in ASCII.
     pub sort: String,
     /// The visible rows alone.
@@ -295,6 +314,8 @@ pub struct Row {
     pub due: String,
     pub due_tone: Tone,
     pub selected: bool,
+    /// The next act is done to it, with the other marked ones.
+    pub marked: bool,
     /// Changed under the hand or new since the last look.
     pub fresh: bool,
 }
@@ -398,6 +419,58 @@ pub enum Overlay {
     Outbox(OutboxView),
     Share(ShareView),
     Listing(Listing),
+    Bulk(BulkView),
+    Report(ReportView),
+}
+
+/// The question before an act on several cases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BulkView {
+    /// "Take 3 cases?", "2 of 5 cannot be closed"
+    pub title: String,
+    /// Those that it cannot be done to, each with why.
+    pub refused: Vec<Untrusted>,
+    /// "Go on with the other 3?"; empty: the title asks.
+    pub question: String,
+    /// The cases that it would be done to.
+    pub cases: Vec<BulkCase>,
+    /// The keys for yes and no; no is the default.
+    pub hints: Vec<Hint>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BulkCase {
+    /// Its id, and where there are several desks its desk.
+    pub case: String,
+    /// Customer and tier, where the act is one to be careful with.
+    pub about: Option<Untrusted>,
+}
+
+/// What became of an act on several cases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportView {
+    /// "Take 3 cases"
+    pub title: String,
+    /// "2 of 3 done, 1 failed"
+    pub summary: String,
+    pub tone: Tone,
+    pub rows: Vec<ReportRow>,
+    /// The row that the keys are on.
+    pub at: usize,
+    /// What there is to say of it.
+    pub told: Option<Untrusted>,
+    pub hints: Vec<Hint>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportRow {
+    pub case: CaseId,
+    /// Its desk, where there are several.
+    pub desk: String,
+    pub customer: Untrusted,
+    /// "done", "refused", "held 8 s"
+    pub state: String,
+    pub tone: Tone,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

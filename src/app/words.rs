@@ -92,6 +92,55 @@ pub fn title(kind: ActionKind) -> &'static str {
     }
 }
 
+/// The heading of an act on several cases: "Take 3 cases".
+pub fn of_cases(kind: ActionKind, count: usize) -> String {
+    format!("{} {}", title(kind), counted(count, "case", "cases"))
+}
+
+/// What becomes of a case by an act: "2 of 5 cannot be closed".
+pub fn participle(kind: ActionKind) -> &'static str {
+    match kind {
+        ActionKind::Note => "given a note",
+        ActionKind::Reply => "replied to",
+        ActionKind::RequestInfo => "asked for information",
+        ActionKind::SetSeverity => "given another severity",
+        ActionKind::Escalate => "escalated",
+        ActionKind::HandBack => "handed back",
+        ActionKind::Close => "closed",
+        ActionKind::Reopen => "reopened",
+        ActionKind::LogPhoneCall => "given a phone call",
+        ActionKind::InfoReceived => "given information",
+        ActionKind::RecordWorkaround => "given a workaround",
+        ActionKind::Assign => "assigned",
+        ActionKind::SetEligibility => "given another eligibility",
+        ActionKind::Respond => "responded to",
+        ActionKind::Take => "taken",
+        ActionKind::Release => "released",
+    }
+}
+
+/// "Close": how a question asks whether to go on with the rest.
+pub fn go_on(kind: ActionKind) -> &'static str {
+    match kind {
+        ActionKind::Take => "Take",
+        ActionKind::Release => "Release",
+        ActionKind::Escalate => "Escalate",
+        ActionKind::HandBack => "Hand back",
+        ActionKind::Close => "Close",
+        ActionKind::Assign => "Assign",
+        ActionKind::Respond => "Respond to",
+        _ => "Go on with",
+    }
+}
+
+/// The first so many of a list, and how many more there are: "C-1, C-2 and 12 more".
+pub fn some(all: &[String], most: usize) -> String {
+    match all.len().saturating_sub(most) {
+        0 => all.join(", "),
+        more => format!("{} and {more} more", all[..most].join(", ")),
+    }
+}
+
 /// What was done: "C-1 escalated to 2nd level".
 pub fn done(model: &Model, kind: ActionKind, case: &Case) -> String {
     let id = model.desks.named_case(&case.id);

@@ -51,6 +51,12 @@ pub enum Ask {
     LookAt(Vec<String>),
     /// What a path that is being typed can become. Asks this machine alone.
     Complete(String),
+    /// Takes a case, if it is still at that revision: the claim of a moment, of which nothing is left when
+    /// somebody else was faster.
+    Take {
+        id: CaseId,
+        on: Revision,
+    },
 }
 
 /// A correction that is to be opened.
@@ -73,6 +79,12 @@ pub enum Answer {
     Correction(Box<CorrectionDetail>),
     /// A correction as it is after what was asked.
     Changed(Box<Correction>),
+    /// The case is mine; as it is now.
+    Taken(Box<Case>),
+    /// Somebody else was faster. `current`: the case as it is now, where the desk says it.
+    Lost {
+        current: Option<Box<Case>>,
+    },
     /// The file as the case has it now.
     Uploaded(Box<Attachment>),
     /// Where it is now.

@@ -12,6 +12,8 @@ pub enum Context {
     Help,
     Palette,
     Outbox,
+    /// The report of an act on several cases.
+    Report,
     Board,
     Corrections,
     /// A link, or what is to be copied.
@@ -40,6 +42,7 @@ impl Context {
         Self::Help,
         Self::Palette,
         Self::Outbox,
+        Self::Report,
         Self::Board,
         Self::Corrections,
         Self::Share,
@@ -63,6 +66,7 @@ impl Context {
             Self::Help => "help",
             Self::Palette => "palette",
             Self::Outbox => "outbox",
+            Self::Report => "report",
             Self::Board => "board",
             Self::Corrections => "corrections",
             Self::Share => "share",
@@ -83,6 +87,7 @@ impl Context {
             Self::Desk
                 | Self::Confirm
                 | Self::Outbox
+                | Self::Report
                 | Self::Board
                 | Self::Corrections
                 | Self::Share
@@ -182,6 +187,15 @@ actions! {
     Assign = "assign" in Desk;
     Eligibility = "eligibility" in Desk;
 
+    Mark = "mark" in Desk;
+    MarkRange = "mark_range" in Desk;
+    MarkAll = "mark_all" in Desk;
+    MarkNone = "mark_none" in Desk;
+    NextCase = "next_case" in Desk;
+    SkipCase = "skip_case" in Desk;
+    QueueNarrower = "queue_narrower" in Desk;
+    QueueWider = "queue_wider" in Desk;
+
     Send = "send" in Form;
     NextField = "next_field" in Form;
     PrevField = "prev_field" in Form;
@@ -228,6 +242,12 @@ actions! {
     BoardPageDown = "board_page_down" in Board;
     BoardPageUp = "board_page_up" in Board;
     BoardFirst = "board_first" in Board;
+    OpenResult = "open_result" in Report;
+    NextResult = "next_result" in Report;
+    PrevResult = "prev_result" in Report;
+    TakeBack = "take_back" in Report;
+    LeaveReport = "leave_report" in Report;
+
     LeaveBoard = "leave_board" in Board;
 
     CorrectionDown = "correction_down" in Corrections;

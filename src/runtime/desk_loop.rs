@@ -20,7 +20,7 @@ use crate::app::view::{self, Snapshot};
 use crate::app::{self, Effect, Model, Msg};
 use crate::domain::DeskNo;
 use crate::sync::{self, Order};
-use crate::ui::{self, Look};
+use crate::ui::{self, Look, Targets};
 
 /// The most that is taken in before a frame is drawn: a flood must not starve the screen.
 const BURST: usize = 500;
@@ -87,6 +87,7 @@ where
     let mut shown: Option<Snapshot> = None;
     // While an editor has the terminal nothing is drawn, and everything else goes on.
     let mut editing: Option<BoxFuture<'static, Edited>> = None;
+    let mut targets = Targets::default();
     loop {
         let mut orders = Orders { editing: editing.is_some(), ..Orders::default() };
         let now = lines.now();
@@ -95,7 +96,7 @@ where
         }
         let (snapshot, next_change) = view::build(model, now);
         if editing.is_none() && shown.as_ref() != Some(&snapshot) {
-            terminal.draw(|frame| ui::draw(frame, &snapshot, look))?;
+            terminal.draw(|frame| targets = ui::draw_for_mouse(frame, &snapshot, look))?;
             shown = Some(snapshot);
         }
 
@@ -115,7 +116,7 @@ where
         }
         // All that is there already goes into the same frame.
         for _ in 0..BURST {
-            take(woken, model, &lines, &mut outside, &mut orders);
+            take(woken, model, &lines, &targets, &mut outside, &mut orders);
             if orders.quit || orders.suspend || orders.edit.is_some() || orders.end_editing {
                 break;
             }
@@ -190,11 +191,14 @@ fn take(
     woken: Woken,
     model: &mut Model,
     lines: &Lines<'_>,
+    targets: &Targets,
     outside: &mut Outside,
     orders: &mut Orders,
 ) {
     let msg = match woken {
-        Woken::Input(Some(Ok(event))) => translate::terminal_event(event),
+        Woken::Input(Some(Ok(event))) => {
+            translate::terminal_event(event).map(|msg| at(msg, targets))
+        }
         Woken::Told(desk, Some(event)) => Some(translate::desk_event(desk, event)),
         Woken::Outside(msg) => Some(msg),
         Woken::Time => Some(Msg::TimePassed),
@@ -223,6 +227,15 @@ fn take(
     };
     if let Some(msg) = msg {
         obey(app::update(model, msg, lines.now()), lines, outside, orders);
+    }
+}
+
+/// A click on what was drawn for one means that, whatever has moved in the model since then.
+fn at(msg: Msg, targets: &Targets) -> Msg {
+    let Msg::Clicked { column, row } = msg else { return msg };
+    match targets.at(column, row).cloned() {
+        Some(target) => Msg::Pointed(target),
+        None => msg,
     }
 }
 

@@ -22,6 +22,8 @@ pub fn terminal_event(event: Event) -> Option<Msg> {
             let (column, row) = (mouse.column, mouse.row);
             match mouse.kind {
                 MouseEventKind::Down(MouseButton::Left) => Some(Msg::Clicked { column, row }),
+                MouseEventKind::Drag(MouseButton::Left) => Some(Msg::Dragged { column, row }),
+                MouseEventKind::Up(MouseButton::Left) => Some(Msg::Released),
                 MouseEventKind::ScrollUp => Some(Msg::Scrolled { up: true, column, row }),
                 MouseEventKind::ScrollDown => Some(Msg::Scrolled { up: false, column, row }),
                 _ => None,
@@ -128,6 +130,7 @@ pub fn ask(mut ask: Ask) -> Ask {
         Ask::Search { after, .. } => stamp(after, DeskNo::FIRST),
         Ask::Link { cases, .. } => stamp(cases, DeskNo::FIRST),
         Ask::Upload { case, .. } | Ask::Download { case, .. } => stamp([case], DeskNo::FIRST),
+        Ask::Take { id, .. } => stamp([id], DeskNo::FIRST),
         Ask::Corrections | Ask::Correction(_) | Ask::OpenCorrection(_) | Ask::Amend { .. } => {}
         Ask::LookAt(_) | Ask::Complete(_) => {}
     }
@@ -140,6 +143,8 @@ fn stamp_answer(answer: &mut Answer, desk: DeskNo) {
             stamp(cases.iter_mut().map(|case| &mut case.id).chain(more), desk);
         }
         Answer::Correction(detail) => stamp(&mut detail.linked, desk),
+        Answer::Taken(case) => stamp([&mut case.id], desk),
+        Answer::Lost { current } => stamp(current.as_mut().map(|case| &mut case.id), desk),
         Answer::Corrections(_) | Answer::Changed(_) => {}
         Answer::Uploaded(_) | Answer::Downloaded(_) => {}
         Answer::LookedAt(_) | Answer::Completed(_) => {}
@@ -205,6 +210,11 @@ mod tests {
         assert_eq!(mouse(MouseEventKind::Down(MouseButton::Left)), Some(clicked));
         assert_eq!(mouse(MouseEventKind::Down(MouseButton::Right)), None);
         assert_eq!(mouse(MouseEventKind::Moved), None);
+        let dragged = Msg::Dragged { column: 3, row: 4 };
+        assert_eq!(mouse(MouseEventKind::Drag(MouseButton::Left)), Some(dragged));
+        assert_eq!(mouse(MouseEventKind::Drag(MouseButton::Right)), None);
+        assert_eq!(mouse(MouseEventKind::Up(MouseButton::Left)), Some(Msg::Released));
+        assert_eq!(mouse(MouseEventKind::Up(MouseButton::Middle)), None);
         let up = Msg::Scrolled { up: true, column: 3, row: 4 };
         assert_eq!(mouse(MouseEventKind::ScrollUp), Some(up));
     }

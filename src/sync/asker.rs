@@ -16,7 +16,7 @@ use super::line::Line;
 use super::transfer::{self, NotBrought, NotSent, Progress};
 use crate::client::{Call, CallError, Outline, surely};
 use crate::domain::ask::{Answer, Ask, Because, Unanswered};
-use crate::domain::{Attachment, CaseId, Correction, Untrusted};
+use crate::domain::{Action, Attachment, CaseId, Correction, Revision, Untrusted};
 use crate::wire::{Code, CorrectionDraft, Problem};
 
 /// How often it is told how far a file has come.
@@ -115,6 +115,7 @@ async fn asked(line: &Line, ticket: u64, ask: Ask) -> Result<Answer, Unanswered>
             return Ok(Answer::LookedAt(looked));
         }
         Ask::Complete(typed) => return Ok(Answer::Completed(transfer::completed(&typed).await)),
+        Ask::Take { id, on } => take(line, &id, on).await,
     };
     answer.map_err(unanswered)
 }
@@ -197,6 +198,22 @@ fn here(why: &str) -> Unanswered {
     Unanswered { because: Because::Here, why: why.into(), in_doubt: false, fields: Vec::new() }
 }
 
+/// Takes a case as it was seen. That somebody else was faster is an answer and no failure: it changed (412), has
+/// been taken or closed (409), or is no longer there to be seen (404).
+async fn take(line: &Line, id: &CaseId, on: Revision) -> Result<Answer, CallError> {
+    let (key, action) = (line.new_key(), Action::Take {});
+    line.quiet().await;
+    match surely(|| line.api.act(id, key, Some(on), &action)).await {
+        Ok(acted) => Ok(Answer::Taken(Box::new(acted.value.case))),
+        Err(CallError::Refused(problem))
+            if matches!(problem.code, Code::Stale | Code::Rule | Code::NotFound) =>
+        {
+            Ok(Answer::Lost { current: problem.case })
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// All pages of the outline.
 async fn outline(line: &Line) -> Result<Vec<Correction>, CallError> {
     let mut outline = Outline::default();
@@ -236,7 +253,7 @@ fn unanswered(error: CallError) -> Unanswered {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fake::{Desk, Question, Said, case, unreached};
+    use super::super::fake::{Desk, Question, Said, acted, case, refused, unreached};
     use super::*;
     use crate::wire::Found;
 
@@ -266,6 +283,49 @@ mod tests {
         let Event::Answered { answer, .. } = desk.event().await else { panic!("no answer") };
         assert!(answer.is_err());
         desk.assert_nothing_asked_for(Duration::from_secs(20)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_case_is_taken_as_it_was_seen_and_one_that_somebody_else_took_is_lost() {
+        let mut desk = Desk::start().await;
+        let _held = desk.go_live(vec![]).await;
+        desk.line.ask(1, Ask::Take { id: "C-1".into(), on: 4 });
+        let asked = desk.asked().await;
+        let Question::Act { id, if_match, action, .. } = &asked.question else {
+            panic!("{:?}", asked.question)
+        };
+        assert_eq!((id.as_str(), *if_match, action), ("C-1", Some(4), &Action::Take {}));
+        asked.say(acted("C-1", 5));
+        let taken = Box::new(Ok(Answer::Taken(Box::new(case("C-1", 5)))));
+        assert_eq!(desk.event().await, Event::Answered { ticket: 1, answer: taken });
+        for (ticket, code) in [(2, Code::Stale), (3, Code::Rule), (4, Code::NotFound)] {
+            desk.line.ask(ticket, Ask::Take { id: "C-1".into(), on: 4 });
+            desk.asked().await.fail(refused(code, "No."));
+            let lost = Box::new(Ok(Answer::Lost { current: None }));
+            assert_eq!(desk.event().await, Event::Answered { ticket, answer: lost });
+        }
+        desk.line.ask(5, Ask::Take { id: "C-1".into(), on: 4 });
+        desk.asked().await.fail(refused(Code::Invalid, "No."));
+        let Event::Answered { answer, .. } = desk.event().await else { panic!("no answer") };
+        assert!(answer.is_err(), "{answer:?}");
+        assert!(desk.outbox.entries.is_empty(), "nothing of it is kept");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_take_whose_answer_is_lost_is_asked_again_under_the_same_key() {
+        let mut desk = Desk::start().await;
+        let _held = desk.go_live(vec![]).await;
+        desk.line.ask(1, Ask::Take { id: "C-1".into(), on: 4 });
+        let first = desk.asked().await;
+        let key = first.key();
+        first.fail(unreached(true));
+        let second = desk.asked().await;
+        assert_eq!(second.key(), key);
+        second.say(acted("C-1", 5));
+        assert!(matches!(
+            desk.event().await,
+            Event::Answered { answer, .. } if matches!(*answer, Ok(Answer::Taken(_)))
+        ));
     }
 
     #[tokio::test(start_paused = true)]

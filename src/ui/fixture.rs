@@ -2,10 +2,10 @@
 
 use crate::app::layout::{areas, queue_rows};
 use crate::app::view::{
-    Audience, ClockRow, ClocksView, ConfirmView, DeskLink, DetailTitle, DetailView, FieldKind,
-    FieldView, FilterLine, Footer, FormView, Header, HelpView, Hint, Late, Line, LinkSign, Notice,
-    OutboxRow, OutboxView, Overlay, PaletteView, Pane, QueueView, Row, RowDesk, Snapshot, Span,
-    Tone, WhyView,
+    Audience, BulkCase, BulkView, ClockRow, ClocksView, ConfirmView, DeskLink, DetailTitle,
+    DetailView, FieldKind, FieldView, FilterLine, Footer, FormView, Header, HelpView, Hint, Late,
+    Line, LinkSign, Notice, OutboxRow, OutboxView, Overlay, PaletteView, Pane, QueueView,
+    ReportRow, ReportView, Row, RowDesk, Snapshot, Span, Tone, WhyView,
 };
 use crate::domain::{CaseId, Severity, Tier, Untrusted};
 use crate::sla::reading::Face;
@@ -32,6 +32,7 @@ pub fn desk_with(columns: u16, rows: u16, focus: Pane, zoomed: bool) -> Snapshot
             name: "mine and unassigned".into(),
             count: 42,
             arrived: 0,
+            marked: None,
             stale: None,
             loading: false,
             sort: "next breach ▲".into(),
@@ -72,6 +73,7 @@ pub fn row(
         due: due.into(),
         due_tone: Tone::Face(face),
         selected: false,
+        marked: false,
         fresh: false,
     }
 }
@@ -347,6 +349,52 @@ pub fn confirm() -> ConfirmView {
             "They are lost if you quit now.".into(),
         ],
         hints: vec![hint("y", "quit"), hint("n", "stay")],
+    }
+}
+
+/// The question before taking so many cases, of which two cannot be taken.
+pub fn bulk(count: usize, dangerous: bool, refused: bool) -> BulkView {
+    let about = dangerous.then(|| Untrusted::from("Fjord Logistics · 1st level"));
+    let case = |n| BulkCase { case: format!("C-{}", 10_400 + n), about: about.clone() };
+    let why = |id: &str| {
+        Untrusted::new(format!("{id}: L. Ito has it already; only one person can have a case."))
+    };
+    let verb = if dangerous { "Respond to" } else { "Take" };
+    BulkView {
+        title: if refused {
+            format!("2 of {} cannot be taken", count + 2)
+        } else {
+            format!("{verb} {count} cases?")
+        },
+        refused: if refused { vec![why("C-10398"), why("C-10377")] } else { Vec::new() },
+        question: if refused { format!("{verb} the other {count}?") } else { String::new() },
+        cases: (1..=count).map(case).collect(),
+        hints: vec![hint("y", "yes"), hint("n", "no")],
+    }
+}
+
+pub fn report() -> ReportView {
+    let row = |id: &str, customer: &str, state: &str, tone| ReportRow {
+        case: id.into(),
+        desk: String::new(),
+        customer: customer.into(),
+        state: state.into(),
+        tone,
+    };
+    ReportView {
+        title: "Take 4 cases".into(),
+        summary: "2 of 4 done, 1 failed".into(),
+        tone: Tone::Error,
+        rows: vec![
+            row("C-10398", "Nordlys Shipping", "done", Tone::Good),
+            row("C-10412", "Fjord Logistics", "failed", Tone::Error),
+            row("C-10377", "Harbour Lines", "done", Tone::Good),
+            row("C-10391", "東京ソフトウェア", "sending", Tone::Plain),
+            row("C-10301", "Fjord Logistics", "left out", Tone::Dim),
+        ],
+        at: 1,
+        told: Some("Could not take C-10412: L. Ito has it already.".into()),
+        hints: vec![hint("Enter", "open"), hint("Esc", "take back"), hint("q", "leave it running")],
     }
 }
 

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 
 use super::pen::{Pen, columns};
 use super::progress;
-use crate::app::view::{Footer, Hint, Tone};
+use crate::app::view::{Footer, Hint, Target, Tone};
 use crate::domain::Untrusted;
 
 /// Between two hints.
@@ -67,7 +67,10 @@ pub fn hints(pen: &mut Pen, line: Rect, hints: &[Hint]) {
             (" ", pen.tone(label)),
             (hint.label.as_str(), pen.tone(label)),
         ];
-        x += pen.pieces(x, line.y, line.right().saturating_sub(x), &pieces) + GAP;
+        let took = pen.pieces(x, line.y, line.right().saturating_sub(x), &pieces);
+        let target = Target::Hint { keys: hint.keys.clone(), label: hint.label.clone() };
+        pen.target(Rect { x, width: took, ..line }, target);
+        x += took + GAP;
     }
 }
 

@@ -7,7 +7,7 @@ use ratatui::style::{Modifier, Style};
 use super::pen::{Pen, Stroke, columns};
 use super::{centred, footer, readiness, wrap};
 use crate::app::layout::inside;
-use crate::app::view::{Audience, FieldKind, FieldView, FormView, Hint, Line, Tone};
+use crate::app::view::{Audience, FieldKind, FieldView, FormView, Hint, Line, Target, Tone};
 use crate::domain::text::safe_line;
 
 /// The widest form: longer lines are hard to read.
@@ -23,6 +23,10 @@ struct FieldRow {
     /// The field's name, what is written, and what is wrong with it.
     line: Vec<(String, Style)>,
     indent: u16,
+    /// The field's place among those that show.
+    field: usize,
+    /// Which pieces of the line are which of a list.
+    options: Vec<(usize, usize)>,
 }
 
 /// All rows of all fields, and which of them must be seen.
@@ -34,6 +38,9 @@ struct Fields {
     cursor: Option<(usize, u16)>,
     /// The row that must be seen above all.
     key_row: usize,
+    /// The field whose rows are being made, and which of the next row's pieces are which of its list.
+    field: usize,
+    options: Vec<(usize, usize)>,
 }
 
 /// Draws the form; answers where the terminal's cursor belongs.
@@ -131,9 +138,13 @@ pub fn draw(pen: &mut Pen, screen: Rect, form: &FormView) -> Option<Position> {
     }
 }
 
-/// A title in so many columns: what is cut is the act, never the case at its end.
+/// A title in so many columns: what is cut is the act, never the case at its end, nor how many they are.
 pub fn short_title(title: &str, room: u16) -> String {
-    match title.rsplit_once(' ') {
+    let split = match title.strip_suffix(" cases").and_then(|rest| rest.rsplit_once(' ')) {
+        Some((act, _)) => Some((act, &title[act.len() + 1..])),
+        None => title.rsplit_once(' '),
+    };
+    match split {
         Some((act, case)) if columns(title) > room => {
             let act = safe_line(act, room.saturating_sub(columns(case) + 1).into());
             format!("{act} {case}")
@@ -253,8 +264,14 @@ fn draw_fields(
     }
     for (row, y) in fields.rows.iter().skip(first).zip(area.y..area.bottom()) {
         let mut x = area.x + row.indent;
-        for (text, style) in &row.line {
-            x += pen.put(x, y, area.right().saturating_sub(x), text, *style);
+        pen.target(Rect { y, height: 1, ..area }, Target::Field(row.field));
+        for (piece, (text, style)) in row.line.iter().enumerate() {
+            let width = pen.put(x, y, area.right().saturating_sub(x), text, *style);
+            if let Some((_, option)) = row.options.iter().find(|(of, _)| *of == piece) {
+                let target = Target::Choice { field: row.field, option: *option };
+                pen.target(Rect { x, y, width, height: 1 }, target);
+            }
+            x += width;
         }
     }
     // The field that has the keys is marked as the queue's row is, where there is a margin for it.
@@ -270,8 +287,16 @@ fn draw_fields(
 }
 
 fn fields_of(pen: &Pen, fields: &[FieldView], width: u16, longest_text: u16) -> Fields {
-    let mut all = Fields { rows: Vec::new(), focused: 0..0, cursor: None, key_row: 0 };
-    for field in fields {
+    let mut all = Fields {
+        rows: Vec::new(),
+        focused: 0..0,
+        cursor: None,
+        key_row: 0,
+        field: 0,
+        options: Vec::new(),
+    };
+    for (place, field) in fields.iter().enumerate() {
+        all.field = place;
         let start = all.rows.len();
         let mut head = vec![(
             field.label.clone(),
@@ -395,7 +420,8 @@ fn bar(pen: &Pen, focused: bool) -> (String, Style) {
 
 impl Fields {
     fn push(&mut self, line: Vec<(String, Style)>, indent: u16) {
-        self.rows.push(FieldRow { line, indent });
+        let options = std::mem::take(&mut self.options);
+        self.rows.push(FieldRow { line, indent, field: self.field, options });
     }
 
     /// What is found of a list that is searched, around the one that is chosen.
@@ -453,6 +479,7 @@ impl Fields {
             if at == Some(index) {
                 key_row = self.rows.len() - first;
             }
+            self.options.push((line.len(), index));
             line.push((text.clone(), looks(index, *holds)));
             used += needs;
         }
@@ -466,7 +493,9 @@ pub fn button(pen: &mut Pen, line: Rect, send: &Hint, focused: bool) -> u16 {
     let text = format!("[ {} ]", format!("{} {}", send.keys, send.label).trim());
     let look = pen.tone(Tone::Key);
     let look = if focused { look.add_modifier(Modifier::REVERSED) } else { look };
-    pen.put(line.x, line.y, line.width, &text, look)
+    let width = pen.put(line.x, line.y, line.width, &text, look);
+    pen.target(Rect { width, ..line }, Target::Send);
+    width
 }
 
 /// The keys of a form or a question, in its lower frame line.

@@ -3,6 +3,7 @@
 //! and keeps it within its columns.
 
 mod board;
+mod bulk;
 mod clocks;
 mod confirm;
 mod corrections;
@@ -36,7 +37,7 @@ use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
 
 use crate::app::layout::{Areas, MIN_COLUMNS, MIN_ROWS, Shape};
-use crate::app::view::{Notice, Overlay, PageView, Pane, Snapshot, Tone};
+use crate::app::view::{Notice, Overlay, PageView, Pane, Snapshot, Target, Tone};
 use crate::domain::Untrusted;
 use pen::Pen;
 use theme::Theme;
@@ -59,8 +60,26 @@ const fn centred(screen: Rect, width: u16, height: u16) -> Rect {
     }
 }
 
+/// What was drawn for the mouse, and where.
+#[derive(Debug, Default)]
+pub struct Targets(Vec<(Rect, Target)>);
+
+impl Targets {
+    /// What a click there means something to. What was drawn last lies on top.
+    #[must_use]
+    pub fn at(&self, column: u16, row: u16) -> Option<&Target> {
+        let at = Position::new(column, row);
+        self.0.iter().rev().find(|(area, _)| area.contains(at)).map(|(_, target)| target)
+    }
+}
+
 /// Draws one whole screen.
 pub fn draw(frame: &mut Frame, snapshot: &Snapshot, look: &Look) {
+    draw_for_mouse(frame, snapshot, look);
+}
+
+/// The same; answers what of it can be clicked.
+pub fn draw_for_mouse(frame: &mut Frame, snapshot: &Snapshot, look: &Look) -> Targets {
     let screen = frame.area();
     let mut areas = snapshot.areas;
     // The terminal may have shrunk since the snapshot was made.
@@ -103,14 +122,18 @@ pub fn draw(frame: &mut Frame, snapshot: &Snapshot, look: &Look) {
             Some(Overlay::Outbox(view)) => outbox::draw(&mut pen, screen, view),
             Some(Overlay::Share(view)) => share::draw(&mut pen, screen, view),
             Some(Overlay::Listing(view)) => listing::draw(&mut pen, screen, view),
+            Some(Overlay::Bulk(view)) => bulk::draw_question(&mut pen, screen, view),
+            Some(Overlay::Report(view)) => bulk::draw_report(&mut pen, screen, view),
         }
     };
+    let targets = pen.into_targets();
     if look.ascii {
         signs::to_ascii(frame.buffer_mut());
     }
     if let Some(position) = cursor.filter(|p| screen.contains(*p)) {
         frame.set_cursor_position(position);
     }
+    Targets(targets)
 }
 
 /// Queue, detail and clocks; answers where the cursor of the filter stands.

@@ -7,7 +7,7 @@ use super::centred;
 use super::form::frame_hints;
 use super::pen::{Pen, Stroke, columns};
 use crate::app::layout::inside;
-use crate::app::view::{OutboxRow, OutboxView, Tone};
+use crate::app::view::{OutboxRow, OutboxView, Target, Tone};
 
 const WIDEST: u16 = 92;
 const TALLEST: u16 = 24;
@@ -143,6 +143,7 @@ fn draw_list(pen: &mut Pen, list: Rect, area: Rect, view: &OutboxView) {
             pen.put(x + shift, y, room - shift, text, pen.tone(tone));
             x += width + 2;
         }
+        pen.target(Rect { y, height: 1, ..list }, Target::Line(at));
         if at == view.at {
             pen.over(Rect { y, height: 1, ..list }, pen.cursor_row());
             pen.put(list.x, y, 1, "▌", pen.cursor_mark());

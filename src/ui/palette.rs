@@ -7,7 +7,7 @@ use super::form::{frame_hints, short_title};
 use super::help::search_line;
 use super::pen::{Pen, Stroke, columns};
 use crate::app::layout::inside;
-use crate::app::view::{PaletteView, Tone};
+use crate::app::view::{PaletteView, Target, Tone};
 
 const WIDEST: u16 = 76;
 /// Entries beyond these are scrolled to.
@@ -65,6 +65,7 @@ fn draw_list(pen: &mut Pen, list: Rect, area: Rect, side: u16, view: &PaletteVie
         let after = keys + 2;
         let width = list.width.saturating_sub(after);
         pen.put(list.x + after, y, width, &entry.label, pen.tone(text));
+        pen.target(Rect { y, height: 1, ..list }, Target::Line(at));
         if at == view.at {
             pen.over(Rect { y, height: 1, ..list }, pen.cursor_row());
             let mark = if side > 0 { list.x - side } else { list.x + keys };

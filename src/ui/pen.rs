@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Look, signs};
-use crate::app::view::{Span, Tone};
+use crate::app::view::{Span, Target, Tone};
 use crate::domain::text;
 use crate::sla::reading::Face;
 
@@ -32,6 +32,7 @@ pub enum Stroke {
 pub struct Pen<'a> {
     buffer: &'a mut Buffer,
     look: &'a Look,
+    targets: Vec<(Rect, Target)>,
 }
 
 /// The columns of a text once it is safe.
@@ -41,7 +42,16 @@ pub fn columns(text: &str) -> u16 {
 
 impl<'a> Pen<'a> {
     pub fn new(buffer: &'a mut Buffer, look: &'a Look) -> Self {
-        Self { buffer, look }
+        Self { buffer, look, targets: Vec::new() }
+    }
+
+    /// What stands there means something to a click, until it is covered.
+    pub fn target(&mut self, area: Rect, target: Target) {
+        self.targets.push((area, target));
+    }
+
+    pub fn into_targets(self) -> Vec<(Rect, Target)> {
+        self.targets
     }
 
     pub fn tone(&self, tone: Tone) -> Style {
@@ -114,6 +124,7 @@ impl<'a> Pen<'a> {
     /// Takes away whatever stands there.
     pub fn clear(&mut self, area: Rect) {
         let area = area.intersection(self.buffer.area);
+        self.targets.retain(|(of, _)| !of.intersects(area));
         for y in area.top()..area.bottom() {
             // A wide character that reaches into the area would hide its first column.
             if area.x > self.buffer.area.x

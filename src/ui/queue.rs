@@ -6,7 +6,7 @@ use ratatui::style::Modifier;
 use super::pen::{Joint, Pen, columns};
 use super::signs;
 use crate::app::layout::{inside, queue_heads, queue_rows};
-use crate::app::view::{FilterLine, LinkSign, QueueView, Row, RowDesk, Tone};
+use crate::app::view::{FilterLine, LinkSign, QueueView, Row, RowDesk, Target, Tone};
 use crate::sla::reading::Face;
 
 /// Where the columns stand, from the pane's inside. A width of 0: not shown.
@@ -104,6 +104,13 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &QueueView, focused: bool) -> Optio
     if view.arrived > 0 {
         right = vec![(arrived.as_str(), pen.tone(Tone::Strong))];
     }
+    if let Some(marked) = &view.marked {
+        // What waits for the marks is told beside them.
+        let gap = if view.arrived > 0 { " · " } else { "" };
+        let waits = if view.arrived > 0 { arrived.as_str() } else { "" };
+        let strong = pen.tone(Tone::Strong);
+        right = vec![(marked.as_str(), pen.tone(Tone::Key)), (gap, dim), (waits, strong)];
+    }
     pen.pane(area, focused, Joint::default(), &[(&name, title)], &right);
     let inside = inside(area);
     let rows = queue_rows(area, view.filter.is_some());
@@ -122,6 +129,7 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &QueueView, focused: bool) -> Optio
         }
         for (row, y) in view.rows.iter().zip(rows.y..rows.bottom()) {
             draw_row(pen, inside, y, row, columns, focused);
+            pen.target(Rect { y, height: 1, ..inside }, Target::Row(row.id.clone()));
         }
         pen.scroll_mark(area, view.first, view.rows.len().min(rows.height.into()), view.count);
     }
@@ -161,7 +169,12 @@ fn draw_row(pen: &mut Pen, inside: Rect, y: u16, row: &Row, at: Columns, focused
     let text = pen.tone(if stale { Tone::Dim } else { Tone::Plain });
     let face = pen.tone(Tone::Face(row.face));
     pen.put(at.sign, y, pen.sign_width(), pen.sign(row.face), face);
-    pen.put(at.id.0, y, at.id.1, &row.id.to_string(), text);
+    // The mark has the column before the id, which is empty else.
+    let id = if row.marked { pen.tone(Tone::Strong) } else { text };
+    if row.marked {
+        pen.put(at.id.0 - 1, y, 1, "●", pen.tone(Tone::Key));
+    }
+    pen.put(at.id.0, y, at.id.1, &row.id.to_string(), id);
     // What an act does may need more words than a deadline: it takes them from its neighbours.
     let due = columns(&row.due);
     let end = inside.right() - air(inside.width);

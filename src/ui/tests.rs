@@ -343,6 +343,96 @@ fn the_outbox_and_a_question_at_every_size() {
 }
 
 #[test]
+fn marked_rows_have_their_mark_before_the_id_and_are_counted_in_the_frame() {
+    for (columns, rows, look) in [
+        (120, 40, colour()),
+        (80, 24, Look { theme: Theme::mono(), ascii: true }),
+        (24, 8, colour()),
+    ] {
+        let mut desk = fixture::desk(columns, rows);
+        desk.queue.rows[0].marked = true;
+        if let Some(row) = desk.queue.rows.get_mut(1) {
+            row.marked = true;
+        }
+        desk.queue.marked = Some("2 marked".to_owned());
+        desk.queue.arrived = 3;
+        assert_picture!(format!("marks_{columns}x{rows}"), desk, &look);
+    }
+}
+
+#[test]
+fn the_question_about_several_cases_says_how_many_and_which_at_every_size() {
+    for (columns, rows) in [(120, 40), (80, 24), (40, 10), (20, 5)] {
+        for (name, view) in [
+            ("take", fixture::bulk(3, false, false)),
+            ("respond", fixture::bulk(15, true, false)),
+            ("some", fixture::bulk(15, false, true)),
+        ] {
+            let desk = fixture::over(fixture::desk(columns, rows), Overlay::Bulk(view));
+            let rows_of = text_rows(&drawn(&desk, &colour()).0).join("\n");
+            assert!(rows_of.contains("C-10401") && rows_of.contains("n no"), "{rows_of}");
+            assert_picture!(format!("bulk_{name}_{columns}x{rows}"), desk);
+        }
+    }
+}
+
+#[test]
+fn a_report_of_several_cases_at_every_size() {
+    for (columns, rows) in [(120, 40), (80, 24), (40, 10), (20, 5)] {
+        let report = Overlay::Report(fixture::report());
+        let desk = fixture::over(fixture::desk(columns, rows), report);
+        assert_picture!(format!("report_{columns}x{rows}"), desk);
+    }
+}
+
+/// What is drawn for the mouse, at each place where it is drawn.
+fn targets(snapshot: &Snapshot) -> super::Targets {
+    let mut terminal =
+        Terminal::new(TestBackend::new(snapshot.areas.whole.width, snapshot.areas.whole.height))
+            .unwrap();
+    let mut targets = super::Targets::default();
+    terminal.draw(|frame| targets = super::draw_for_mouse(frame, snapshot, &colour())).unwrap();
+    targets
+}
+
+#[test]
+fn what_is_drawn_is_what_is_clicked() {
+    use crate::app::view::Target;
+    let place = |snapshot: &Snapshot, text: &str| {
+        let (buffer, _) = drawn(snapshot, &colour());
+        let rows = text_rows(&buffer);
+        let y = rows.iter().position(|row| row.contains(text)).unwrap_or_else(|| panic!("{text}"));
+        let before = &rows[y][..rows[y].find(text).unwrap()];
+        (u16::try_from(before.chars().count()).unwrap(), u16::try_from(y).unwrap())
+    };
+    let desk = fixture::desk(120, 40);
+    let drawn_targets = targets(&desk);
+    let rows = crate::app::layout::queue_rows(desk.areas.queue, false);
+    for (row, y) in desk.queue.rows.iter().zip(rows.y..) {
+        let text = text_rows(&drawn(&desk, &colour()).0)[usize::from(y)].clone();
+        assert!(text.contains(&row.id.to_string()), "{text}");
+        assert_eq!(drawn_targets.at(rows.x + 6, y), Some(&Target::Row(row.id.clone())));
+    }
+    let (x, y) = place(&desk, "t take");
+    let take = Target::Hint { keys: "t".into(), label: "take".into() };
+    assert_eq!(drawn_targets.at(x + 2, y), Some(&take));
+    assert_eq!(drawn_targets.at(0, 0), None);
+    // Over the desk the form is what is clicked, and no row shines through.
+    let form = fixture::over(fixture::desk(120, 40), Overlay::Form(fixture::close()));
+    let drawn_targets = targets(&form);
+    let (x, y) = place(&form, "( ) explanation");
+    assert!(matches!(drawn_targets.at(x + 4, y), Some(Target::Choice { field: 0, .. })));
+    let (x, y) = place(&form, "Text  a text");
+    assert!(
+        matches!(drawn_targets.at(x, y), Some(Target::Field(2))),
+        "{:?}",
+        drawn_targets.at(x, y)
+    );
+    let (x, y) = place(&form, "[ ");
+    assert_eq!(drawn_targets.at(x + 2, y), Some(&Target::Send));
+}
+
+#[test]
 fn old_data_are_marked_in_the_header_the_queue_and_the_clocks() {
     for (columns, rows) in [(120, 40), (80, 24)] {
         let mut desk = fixture::desk(columns, rows);
@@ -504,6 +594,9 @@ fn all_overlays() -> Vec<Option<Overlay>> {
         Some(Overlay::Confirm(fixture::confirm())),
         Some(Overlay::Help(fixture::help())),
         Some(Overlay::Why(fixture::why())),
+        Some(Overlay::Bulk(fixture::bulk(15, true, true))),
+        Some(Overlay::Bulk(fixture::bulk(40, false, false))),
+        Some(Overlay::Report(fixture::report())),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Wake, hints, picker, question, readiness};
+use super::{Wake, bulk, hints, picker, question, readiness};
 use crate::app::acts::HOLD;
 use crate::app::answer;
 use crate::app::form::{self, Form, mails};
@@ -30,18 +30,20 @@ pub fn form_view(model: &Model, form: &Form, wake: &mut Wake) -> FormView {
         _ => None,
     };
     let to = if audience == Some(Audience::Customer) { "to " } else { "" };
-    let subtitle = Untrusted::new(format!(
-        "{to}{} · {} · {}",
-        case.customer.company.raw(),
-        case.severity,
-        case.tier
-    ));
+    let subtitle = bulk::subtitle(model, form).unwrap_or_else(|| {
+        Untrusted::new(format!(
+            "{to}{} · {} · {}",
+            case.customer.company.raw(),
+            case.severity,
+            case.tier
+        ))
+    });
     let fields = field_views(&form.fields, form.focus, |field| form.shows(field));
     let (send, hints) =
         hints(model, Context::Form).partition::<Vec<_>, _>(|(action, _)| *action == Action::Send);
     let send = send.into_iter().next().map(|(_, hint)| hint);
     FormView {
-        title: format!("{} {}", words::title(form.kind), model.desks.named_case(&case.id)),
+        title: title(model, form),
         subtitle,
         audience,
         fields,
@@ -97,6 +99,15 @@ fn field_view(field: &form::Field, focused: bool) -> FieldView {
         },
     };
     FieldView { label, kind, focused, error: field.error.clone() }
+}
+
+fn title(model: &Model, form: &Form) -> String {
+    let case = model.desks.named_case(&form.base.id);
+    match form.others.len() {
+        _ if form.skips => format!("Skip {case}"),
+        0 => format!("{} {case}", words::title(form.kind)),
+        others => words::of_cases(form.kind, others + 1),
+    }
 }
 
 /// What the desk asks about the act.

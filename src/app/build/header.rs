@@ -25,13 +25,20 @@ pub fn header(model: &Model, wake: &mut Wake) -> Header {
         who: me.map_or_else(|| "".into(), who),
         link: sign(&desk.link),
         desks: model.desks.iter().filter(|_| several).map(|desk| one_of(desk, wake)).collect(),
-        waits: outbox::waits(model),
+        waits: waits(model),
         link_text: wake.at(desk, |wake| link_text(desk, wake)),
         late: (model.queue.is_loaded() || model.queue.total() > 0).then(|| Late {
             missed: model.queue.missed(),
             under_1h: model.queue.under_1h(wake.now),
         }),
     }
+}
+
+/// What of the outbox is not on its usual way, and whether cases are given one after the other.
+fn waits(model: &Model) -> String {
+    let outbox = Some(outbox::waits(model)).filter(|said| !said.is_empty());
+    let said: Vec<String> = model.next.said().into_iter().chain(outbox).collect();
+    said.join(" · ")
 }
 
 fn who(me: &Whoami) -> Untrusted {

@@ -1,6 +1,7 @@
 //! From what is to what is shown: one [`Snapshot`] at an instant, and the next instant at which another
 //! one would come of the same model.
 
+mod bulk;
 mod clocks;
 mod detail;
 mod form;
@@ -146,6 +147,8 @@ fn hints(model: &Model, context: Context) -> std::vec::IntoIter<(Action, Hint)> 
             Action::EditText | Action::Canned => is_in_text(model),
             // The form says it beside what is missing.
             Action::AskMissing => false,
+            Action::MarkNone => !model.marks.is_empty(),
+            Action::SkipCase => model.next.has_case(),
             _ => true,
         })
         .filter_map(|binding| {
@@ -191,6 +194,9 @@ fn is_enabled(model: &Model, action: Action) -> bool {
         return page::corrections::refusal(model, action).is_none();
     }
     words::act_of(action).is_none_or(|kind| {
+        if crate::app::bulk::is_meant(model, kind) {
+            return crate::app::bulk::refusal(model, kind).is_none();
+        }
         order::object(model, kind).is_some_and(|case| order::refusal(model, case, kind).is_none())
     })
 }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::form::form_view;
-use super::{Wake, hints, outbox, picker};
+use super::{Wake, bulk, hints, outbox, picker};
 use crate::app::acts::Flight;
 use crate::app::model::{Model, Overlay};
 use crate::app::page::corrections;
@@ -37,6 +37,10 @@ pub fn overlay(model: &Model, wake: &mut Wake) -> Option<view::Overlay> {
             let minute = TimeDelta::seconds(60 - wake.now.timestamp().rem_euclid(60));
             wake.by(Some(wake.now + minute));
             view::Overlay::Share(promises::view(model, promising, wake.now))
+        }
+        Overlay::Bulk(plan) => view::Overlay::Bulk(bulk::question(model, plan)),
+        Overlay::Report { on, at } => {
+            view::Overlay::Report(bulk::report(model, on.as_ref(), *at, wake)?)
         }
         Overlay::Sure { what, .. } => view::Overlay::Confirm(outbox::sure(model, what, wake.now)),
         Overlay::Palette { case, search, at } => {

@@ -35,6 +35,7 @@ pub fn queue(model: &Model, wake: &mut Wake) -> QueueView {
         arrived: model
             .queue
             .count_of_view(&model.arrived, At { now: wake.now, desks: &model.desks }),
+        marked: model.marks.said(),
         stale: stale(model, wake),
         loading: is_loading(model),
         sort: if model.ascii { "next breach" } else { "next breach ▲" }.to_owned(),
@@ -107,6 +108,7 @@ fn row(model: &Model, case: &Case, fresh: bool, selected: bool, wake: &mut Wake)
         due,
         due_tone,
         selected,
+        marked: model.marks.has(&case.id),
         fresh,
     };
     wake.by(promises::over_row(model, case, &mut row, wake.now));

@@ -59,6 +59,10 @@ pub struct Form {
     pub latest: Option<Box<Case>>,
     /// The case has left the list since then.
     pub gone: bool,
+    /// The cases besides `base` that it is for, as they stood when it was opened: those that were marked.
+    pub others: Vec<Case>,
+    /// It passes the case over: its words become the note that says why, and the case is released.
+    pub skips: bool,
 }
 
 /// What the desk has answered to an act, or asks about it.
@@ -148,6 +152,8 @@ impl Form {
             gone: false,
             picker: None,
             edited: None,
+            others: Vec::new(),
+            skips: false,
         };
         form.opened = form.filled();
         Some(form)
@@ -203,6 +209,11 @@ impl Form {
     pub fn touched(&mut self, now: DateTime<Utc>) {
         self.suit_cause();
         self.unkept.get_or_insert(now);
+    }
+
+    /// Every case that it is for.
+    pub fn cases(&self) -> impl Iterator<Item = &Case> {
+        std::iter::once(&self.base).chain(&self.others)
     }
 
     #[must_use]
@@ -326,6 +337,9 @@ impl Form {
     ) -> Option<Action> {
         let text = |name| word(self.text(name));
         Some(match self.kind {
+            ActionKind::Note if self.skips => {
+                Action::Note { text: format!("Skipped: {}", text("text")) }
+            }
             ActionKind::Note => Action::Note { text: text("text") },
             ActionKind::Reply => Action::Reply { text: text("text") },
             ActionKind::RequestInfo => Action::RequestInfo {

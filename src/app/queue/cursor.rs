@@ -78,6 +78,17 @@ impl Queue {
         slots.filter_map(|slot| self.entry(*slot)).map(|e| &e.case)
     }
 
+    /// The place of a case in the view.
+    pub fn place_of(&self, id: &CaseId) -> Option<usize> {
+        self.by_id.get(id).and_then(|slot| self.shown_index(*slot))
+    }
+
+    /// The cases of the view from one place to another, both included.
+    pub fn shown_between(&self, from: usize, to: usize) -> impl Iterator<Item = &Case> {
+        let slots = self.shown.iter().skip(from).take((to + 1).saturating_sub(from));
+        slots.filter_map(|slot| self.entry(*slot)).map(|e| &e.case)
+    }
+
     /// How many rows a page key moves.
     pub fn page_rows(&self) -> isize {
         isize::try_from(self.height.saturating_sub(1).max(1)).unwrap_or(isize::MAX)

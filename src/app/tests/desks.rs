@@ -2,10 +2,10 @@
 
 use super::*;
 
-const SECOND: DeskNo = DeskNo::new(1);
+pub const SECOND: DeskNo = DeskNo::new(1);
 
 /// Both desks are live; at the first I am a partner agent, at the second an engineer.
-fn two_desks() -> Desk {
+pub fn two_desks() -> Desk {
     let mut desk = Desk::dark((120, 40));
     let desks = vec!["nordwind".to_owned(), "fjord".to_owned()];
     desk.model = Model::new((120, 40), Options { desks, ..Options::default() });
@@ -33,7 +33,7 @@ fn page(no: DeskNo, cases: Vec<Case>, reset: bool) -> Msg {
     Msg::Told(no, Told::PageCame { cases, removed: vec![], reset, more: false })
 }
 
-fn there(no: DeskNo, case: Case) -> Case {
+pub fn there(no: DeskNo, case: Case) -> Case {
     Case { id: case.id.clone().at_desk(no), ..case }
 }
 

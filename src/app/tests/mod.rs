@@ -5,12 +5,15 @@
 
 mod acts;
 mod board;
+mod bulk;
 mod chords;
 mod corrections;
 mod desks;
 mod disconnected;
 mod forms;
 mod letters;
+mod mouse;
+mod next;
 mod played_outbox;
 mod promises;
 mod queue;
