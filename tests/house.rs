@@ -11,22 +11,23 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("domain", &[]),
     ("sla", &["domain"]),
+    ("query", &["domain", "sla"]),
     ("wire", &["domain", "sla"]),
     ("client", &["wire", "domain", "sla"]),
     ("sync", &["client", "wire", "domain", "sla", "clock"]),
     ("input", &[]),
-    ("app", &["domain", "sla", "input"]),
-    ("ui", &["app", "domain", "sla", "input"]),
+    ("app", &["domain", "sla", "query", "input"]),
+    ("ui", &["app", "domain", "sla", "query", "input"]),
     (
         "runtime",
-        &["app", "ui", "input", "sync", "client", "config", "clock", "domain", "sla", "wire"],
+        &["app", "ui", "input", "sync", "client", "config", "clock", "domain", "sla", "query", "wire"],
     ),
-    ("config", &["domain", "sla", "input"]),
+    ("config", &["domain", "sla", "query", "input"]),
     ("service", &["domain", "sla", "wire", "clock"]),
 ];
 
 /// What a pure room may not name.
-const PURE: &[&str] = &["domain", "sla", "app", "input"];
+const PURE: &[&str] = &["domain", "sla", "query", "app", "input"];
 const IMPURE: &[&str] = &[
     "tokio::",
     "reqwest::",

@@ -5,6 +5,8 @@
 //! instant. What a running clock is past due is counted from the due instant on, since its pauses are
 //! not on the wire.
 
+pub mod limits;
+
 use chrono::{DateTime, Utc};
 
 use super::budget::Time;
