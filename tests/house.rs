@@ -20,7 +20,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ui", &["app", "domain", "sla", "query", "input"]),
     (
         "runtime",
-        &["app", "ui", "input", "sync", "client", "config", "clock", "domain", "sla", "query", "wire"],
+        &[
+            "app", "ui", "input", "sync", "client", "config", "clock", "domain", "sla", "query",
+            "wire",
+        ],
     ),
     ("config", &["domain", "sla", "query", "input"]),
     ("service", &["domain", "sla", "wire", "clock"]),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::finding::seek;
 use super::model::Model;
 use super::msg::{AskId, Effect};
 use super::next;
@@ -24,6 +25,7 @@ pub enum For {
     /// The form that is open, for its list of corrections.
     Form,
     Next,
+    Search,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +66,7 @@ pub fn answered(
         Some(For::Transfer) => transfers::answered(model, id, answer, now, effects),
         Some(For::Form) => order::corrections_came(model, answer),
         Some(For::Next) => next::answered(model, id, answer, now, effects),
+        Some(For::Search) => seek::answered(model, id, answer),
         None => {}
     }
 }

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crokey::KeyCombination;
 
 use super::chord::{self, Meant};
+use super::finding::{dialog, kept, line, pick, save, seek, visits};
 use super::form::{editor, input};
 use super::layout::Shape;
 use super::model::{Model, Overlay, Sure};
@@ -13,15 +14,14 @@ use super::next;
 use super::order;
 use super::page::{Page, board, corrections};
 use super::palette::entries;
-use super::queue::QueueName;
-use super::update::{keep_form, quit, refuse, remember};
+use super::update::{keep_form, quit, refuse};
 use super::view::{Pane, Tone};
 use super::{
     answer, build, bulk, edit, marks, mouse, outbox, picker, promises, readiness, share, visiting,
     why, words,
 };
 use super::{files, sheet, transfers};
-use crate::domain::{ActionKind, CaseId};
+use crate::domain::ActionKind;
 use crate::input::{Action, Context, parse_chord, same_chord};
 
 /// What the desk's keys do on a page, too, where they mean nothing else.
@@ -37,9 +37,9 @@ pub fn press(
     now: DateTime<Utc>,
     effects: &mut Vec<Effect>,
 ) {
-    let shown = (model.queue.name(), model.queue.filter().to_owned());
+    let before = kept::Kept::of(model);
     pressed(model, key, now, effects);
-    remember(model, &shown, effects);
+    kept::remember(model, &before, effects);
 }
 
 fn pressed(model: &mut Model, key: KeyCombination, now: DateTime<Utc>, effects: &mut Vec<Effect>) {
@@ -70,7 +70,7 @@ fn pressed(model: &mut Model, key: KeyCombination, now: DateTime<Utc>, effects: 
         }
         Context::Form => form(model, action, key, now, effects),
         Context::Filter if model.filtering.is_none() => corrections::filter(model, action, key),
-        Context::Filter => filter(model, action, key, now),
+        Context::Filter => line::press(model, action, key, now),
         Context::Confirm => confirm(model, action, now, effects),
         Context::Help if matches!(model.overlay, Some(Overlay::Why { .. })) => {
             why::press(model, action, key);
@@ -84,6 +84,7 @@ fn pressed(model: &mut Model, key: KeyCombination, now: DateTime<Utc>, effects: 
         Context::Report => bulk::press(model, action, now, effects),
         // A screen of its own.
         Context::Welcome => {}
+        Context::Pick | Context::Seek => dialog::press(model, action, key, now, effects),
         Context::Files => files::press(model, action, now, effects),
         Context::Transfers => transfers::press(model, action, now, effects),
         Context::Promise => promises::press(model, action, key, now, effects),
@@ -135,6 +136,7 @@ pub fn context(model: &Model) -> Context {
         Some(Overlay::Palette { .. }) => Context::Palette,
         Some(Overlay::Share(share)) => share::context(share),
         Some(Overlay::Promise(_)) => Context::Promise,
+        Some(Overlay::Finder(finder)) => finder.context(),
         None if model.filtering.is_some() => Context::Filter,
         None => match model.page {
             Page::Desk => Context::Desk,
@@ -166,6 +168,7 @@ pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
         }
         Some(Overlay::Sheet(_)) => sheet::pasted(model, text),
         Some(Overlay::Files { .. } | Overlay::Transfers { .. } | Overlay::Telling) => {}
+        Some(Overlay::Finder(finder)) => dialog::pasted(finder, &one_line(text)),
         Some(Overlay::Help { search, scroll: at } | Overlay::Palette { search, at, .. }) => {
             search.insert_str(one_line(text));
             *at = 0;
@@ -181,9 +184,8 @@ pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
         Some(Overlay::Share(share)) => share::paste(share, &one_line(text)),
         Some(Overlay::Promise(promising)) => promises::pasted(promising, &one_line(text)),
         None => {
-            if let Some(line) = &mut model.filtering {
-                line.insert_str(one_line(text));
-                filter_typed(model, now);
+            if model.filtering.is_some() {
+                line::pasted(model, &one_line(text), now);
             } else {
                 corrections::pasted(model, &one_line(text));
             }
@@ -231,14 +233,23 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
         Action::Open => model.focus = Pane::Detail,
         Action::Back => back(model, now),
         Action::Zoom => model.zoomed = !model.zoomed,
-        Action::ViewMine => show(model, QueueName::Mine, now),
-        Action::ViewAll => show(model, QueueName::All, now),
-        Action::ViewDueToday => show(model, QueueName::DueToday, now),
-        Action::ViewWaiting => show(model, QueueName::Waiting, now),
-        Action::Filter => {
-            model.focus = Pane::Queue;
-            model.filtering = Some(Box::new(editor(model.queue.filter())));
-        }
+        Action::ViewMine => show(model, 1, now),
+        Action::ViewAll => show(model, 2, now),
+        Action::ViewDueToday => show(model, 3, now),
+        Action::ViewWaiting => show(model, 4, now),
+        Action::View6 => show(model, 6, now),
+        Action::View7 => show(model, 7, now),
+        Action::View8 => show(model, 8, now),
+        Action::View9 => show(model, 9, now),
+        Action::Filter => line::open(model),
+        Action::Sort => pick::open_sort(model),
+        Action::Columns => pick::open_columns(model),
+        Action::Compact => model.finding.compact = !model.finding.compact,
+        Action::SaveView => save::open(model),
+        Action::FindAll => seek::open_search(model, effects),
+        Action::GoToCase => seek::open_goto(model),
+        Action::VisitBefore => visits::go(model, true, now),
+        Action::VisitAfter => visits::go(model, false, now),
         Action::Why => why::open(model, now),
         Action::Refresh => {
             effects.push(Effect::PollNow);
@@ -273,16 +284,6 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
         Action::Undo => order::undo(model, now, effects),
         Action::SendHeld => order::send_held(model, now, effects),
         _ => {}
-    }
-}
-
-/// Puts the cursor on an open case, in the view of all where this one does not show it.
-pub fn go_to(model: &mut Model, case: &CaseId, now: DateTime<Utc>) {
-    model.queue.touch();
-    model.focus = Pane::Queue;
-    if !model.with_queue(now, |queue, at| queue.select_case(case, at)) {
-        show(model, QueueName::All, now);
-        model.with_queue(now, |queue, at| queue.select_case(case, at));
     }
 }
 
@@ -362,11 +363,20 @@ fn back(model: &mut Model, now: DateTime<Utc>) {
     }
 }
 
-fn show(model: &mut Model, name: QueueName, now: DateTime<Utc>) {
+/// Shows the view on a number key.
+fn show(model: &mut Model, key: u8, now: DateTime<Utc>) {
+    let Some(view) = model.queue.view_on(key) else {
+        let save = words::key(model, Action::SaveView);
+        return refuse(
+            model,
+            format!("No view is on {key}; {save} saves what is shown as one."),
+            now,
+        );
+    };
     model.focus = Pane::Queue;
     model.with_queue(now, |queue, at| {
         queue.set_filter("", at);
-        queue.set_name(name, at);
+        queue.set_view(view, at);
     });
 }
 
@@ -404,35 +414,11 @@ fn form(
     }
 }
 
-fn filter(model: &mut Model, action: Option<Action>, key: KeyCombination, now: DateTime<Utc>) {
-    match action {
-        Some(Action::KeepFilter) => model.filtering = None,
-        Some(Action::ClearFilter) => {
-            model.filtering = None;
-            model.with_queue(now, |queue, at| queue.set_filter("", at));
-        }
-        _ => {
-            if let (Some(line), Some(input)) = (&mut model.filtering, input(key))
-                && line_input(line, input)
-            {
-                filter_typed(model, now);
-            }
-        }
-    }
-}
-
 /// Keys for a single line: those that would begin another are dropped.
 pub fn line_input(line: &mut ratatui_textarea::TextArea, input: ratatui_textarea::Input) -> bool {
     use ratatui_textarea::Key;
     let breaks = matches!(input.key, Key::Enter) || (input.ctrl && input.key == Key::Char('m'));
     !breaks && line.input(input)
-}
-
-fn filter_typed(model: &mut Model, now: DateTime<Utc>) {
-    let Some(line) = &model.filtering else { return };
-    let text = line.lines().join(" ");
-    model.queue.touch();
-    model.with_queue(now, |queue, at| queue.set_filter(&text, at));
 }
 
 fn confirm(

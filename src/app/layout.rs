@@ -236,9 +236,30 @@ pub fn queue_heads(queue: Rect) -> bool {
 /// Where the rows of the queue stand: below the line of column names, above the line of the filter.
 #[must_use]
 pub fn queue_rows(queue: Rect, filter: bool) -> Rect {
+    queue_list(queue, QueueLines { heads: queue_heads(queue), filter: u16::from(filter) })
+}
+
+/// The lines of the queue that are no rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QueueLines {
+    /// The line of column names, above.
+    pub heads: bool,
+    /// The filter, and what stands under it while it is typed.
+    pub filter: u16,
+}
+
+/// How many lines the filter has while it is typed: what stands under it needs one where there is room.
+#[must_use]
+pub fn filter_lines(queue: Rect) -> u16 {
+    1 + u16::from(inside(queue).height >= 6)
+}
+
+/// Where the rows of the queue stand beside these lines.
+#[must_use]
+pub fn queue_list(queue: Rect, lines: QueueLines) -> Rect {
     let inside = inside(queue);
-    let heads = u16::from(queue_heads(queue));
-    let height = inside.height.saturating_sub(heads + u16::from(filter));
+    let heads = u16::from(lines.heads).min(inside.height);
+    let height = inside.height.saturating_sub(heads + lines.filter);
     Rect { y: inside.y + heads, height, ..inside }
 }
 

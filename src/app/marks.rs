@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::model::Model;
-use super::queue::QueueName;
 use super::update::refuse;
 use super::words;
 use crate::domain::{Case, CaseId};
@@ -22,7 +21,7 @@ pub struct Marks {
     /// The one that was marked last: a range begins there.
     last: Option<CaseId>,
     /// The view and the filter then.
-    shown: Option<(QueueName, String)>,
+    shown: Option<(usize, String)>,
 }
 
 impl Marks {
@@ -124,7 +123,7 @@ pub fn cases(model: &Model) -> Vec<Case> {
 /// Drops the marks of what has left the list, and says so. A view or a filter that the person has changed takes
 /// none away: what was marked before stays marked, and is counted.
 pub fn settle(model: &mut Model) -> Option<String> {
-    let shown = (model.queue.name(), model.queue.filter().to_owned());
+    let shown = (model.queue.view_at(), model.queue.filter().to_owned());
     let same = model.marks.shown.as_ref() == Some(&shown);
     model.marks.shown = Some(shown);
     if model.marks.is_empty() {

@@ -13,6 +13,7 @@ mod details;
 mod drafts;
 mod edit;
 mod files;
+mod finding;
 mod form;
 mod keys;
 pub mod layout;

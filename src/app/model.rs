@@ -13,8 +13,11 @@ use super::chord::Begun;
 use super::desk::Desks;
 use super::details::Details;
 use super::drafts::{Drafts, KEEP_AFTER};
+use super::finding::dialog::Finder;
+use super::finding::line::Filtering;
+use super::finding::{Finding, visits};
 use super::form::Form;
-use super::layout::{self, Areas};
+use super::layout::{self, Areas, QueueLines};
 use super::marks::{self, Marks};
 use super::mouse::Mouse;
 use super::msg::{ActId, Effect, Link};
@@ -25,7 +28,7 @@ use super::page::{Page, board};
 use super::palette::Recent;
 use super::picker::Picker;
 use super::promises::{self, Promises, Promising};
-use super::queue::{At, Queue, QueueName};
+use super::queue::{At, Queue};
 use super::share::{CaseLinks, Share};
 use super::sheet::{Sheet, Sheets};
 use super::transfers::Transfers;
@@ -36,6 +39,7 @@ use super::words;
 use crate::domain::canned::Canned;
 use crate::domain::{ActionKind, Case, CaseId, DeskNo, Revision};
 use crate::input::Keymap;
+use crate::query::Column;
 
 /// What the person chose for this screen.
 #[derive(Debug, Clone)]
@@ -115,6 +119,8 @@ pub(super) enum Overlay {
     },
     /// A promise while it is written.
     Promise(Box<Promising>),
+    /// The order, the columns, a view to save, a search.
+    Finder(Finder),
     /// A link, what is copied, an export.
     Share(Box<Share>),
     /// Something that cannot be taken back; `came`: when it came up by itself.
@@ -190,7 +196,8 @@ pub struct Model {
     pub(super) drafts: Drafts,
     pub(super) overlay: Option<Overlay>,
     /// The filter line while it is typed.
-    pub(super) filtering: Option<Box<TextArea<'static>>>,
+    pub(super) filtering: Option<Box<Filtering>>,
+    pub(super) finding: Finding,
     pub(super) toast: Option<Toast>,
     /// The case, and its revision, that was asked for last.
     pub(super) wanted: Option<(CaseId, Revision)>,
@@ -199,7 +206,7 @@ pub struct Model {
     /// What I did last that another act undoes: taking or releasing a case.
     pub(super) undoable: Option<(CaseId, ActionKind)>,
     /// The view and the filter that the next start comes back with; None: those of a first start.
-    pub(super) remembered: Option<(QueueName, String)>,
+    pub(super) remembered: Option<(String, String)>,
     /// The person has chosen a view or a filter.
     pub(super) chose: bool,
     /// When the cursor will have rested on its case.
@@ -247,6 +254,7 @@ impl Model {
             drafts: Drafts::default(),
             overlay: None,
             filtering: None,
+            finding: Finding::default(),
             toast: None,
             wanted: None,
             closed: None,
@@ -272,8 +280,24 @@ impl Model {
         self.filtering.is_some() || !self.queue.filter().is_empty()
     }
 
+    /// The lines of the queue that are no rows.
+    pub(super) fn queue_lines(&self) -> QueueLines {
+        let queue = self.areas().queue;
+        let filter = match (self.filtering.is_some(), self.has_filter()) {
+            (true, _) => layout::filter_lines(queue),
+            (false, is_filtered) => u16::from(is_filtered),
+        };
+        QueueLines { heads: !self.finding.compact && layout::queue_heads(queue), filter }
+    }
+
+    /// The columns of the list: those of its view, else those that were chosen, else the usual ones.
+    pub(super) fn columns(&self) -> &[Column] {
+        let of_view = self.queue.view().columns.as_ref().filter(|_| !self.queue.is_filtered());
+        of_view.or(self.finding.columns.as_ref()).map_or(Column::USUAL, Vec::as_slice)
+    }
+
     pub(super) fn queue_rows(&self) -> ratatui::layout::Rect {
-        layout::queue_rows(self.areas().queue, self.has_filter())
+        layout::queue_list(self.areas().queue, self.queue_lines())
     }
 
     /// The rows and columns of the detail's text: a column at each side stays empty.
@@ -370,6 +394,7 @@ impl Model {
         visiting::settle(self);
         bulk::settle(self, now);
         next::settle(self, now);
+        visits::settle(self);
         self.ask_for_detail(now, effects);
         self.read_ahead(now, effects);
         self.wrap_detail();

@@ -170,6 +170,14 @@ pub fn step(model: &mut Model, back: bool, effects: &mut Vec<Effect>) {
 }
 
 /// The wheel moves what is under the pointer; what stands over the desk has all of it.
+/// The divider stands where the screen was left with it, unless it was moved already.
+pub fn came(model: &mut Model, remembered: &[(String, String)]) {
+    let left = remembered.iter().find(|(name, _)| name == DIVIDER);
+    if let Some((_, split)) = left.filter(|_| model.mouse.split == Split::default()) {
+        model.mouse.split = Split::of_text(split);
+    }
+}
+
 pub fn scrolled(model: &mut Model, up: bool, at: (u16, u16), now: DateTime<Utc>) {
     let rows = if up { -WHEEL } else { WHEEL };
     let one = |at: usize| if up { at.saturating_sub(1) } else { at + 1 };

@@ -193,7 +193,8 @@ fn took(model: &mut Model, case: Case, now: DateTime<Utc>) {
         // A filter that hides it would hide what is to be worked on.
         model.with_queue(now, |queue, at| {
             queue.set_filter("", at);
-            queue.set_name(super::queue::QueueName::Mine, at);
+            let mine = queue.view_on(1).unwrap_or_default();
+            queue.set_view(mine, at);
         });
     }
     if let Some(place) = model.queue.place_of(&id) {

@@ -5,25 +5,21 @@ use chrono::{DateTime, Utc};
 use super::answer;
 use super::asks;
 use super::edit;
+use super::finding::kept;
 use super::keys;
-use super::layout::Split;
 use super::model::{Model, Overlay};
 use super::mouse;
 use super::msg::{Effect, Link, Msg, Told, Whoami};
 use super::order;
 use super::page::corrections;
 use super::promises;
-use super::queue::{QueueName, Source};
+use super::queue::Source;
 use super::share;
 use super::transfers;
 use super::view::Tone;
 use super::visiting;
 use super::words;
 use crate::domain::{CaseDetail, CaseId, DeskNo, Untrusted};
-
-/// Under what names the view and the filter are remembered.
-const VIEW: &str = "view";
-const FILTER: &str = "filter";
 
 /// Takes in what happened; answers what the outside must do for it.
 pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
@@ -102,12 +98,13 @@ fn desk_told(
             }
             model.with_queue(now, |queue, at| queue.signed_in(is_first, at));
             if is_first {
-                restore(model, now);
+                kept::restore(model, now);
             }
         }
         Told::PolicyLoaded(policy) => {
             desk.policy = policy;
             model.forget_text();
+            model.with_queue(now, |queue, at| queue.judge_again(at));
         }
         Told::PageCame { cases, removed, reset, more } => {
             for case in &cases {
@@ -140,7 +137,11 @@ fn desk_told(
                 let them = if count == 1 { "it" } else { "them" };
                 model.say(format!("{kept} kept: {key} shows {them}"), Tone::Plain, now);
             }
-            left(model, &remembered, now);
+            if let Some((_, body)) = remembered.iter().find(|(name, _)| name == promises::NAME) {
+                model.promises.came(body);
+            }
+            mouse::came(model, &remembered);
+            kept::came(model, &remembered, now);
         }
         Told::Noticed(sentence) => {
             let sentence = words::at_desk(&model.desks, model.desks.get(no), sentence);
@@ -185,52 +186,6 @@ fn link_changed(
         }
         (None, None) => {}
     }
-}
-
-/// What the screen was left with is what it comes back with, unless the person has chosen already.
-fn left(model: &mut Model, remembered: &[(String, String)], now: DateTime<Utc>) {
-    let of = |name: &str| remembered.iter().find(|(of, _)| of == name).map(|(_, body)| body);
-    let view = of(VIEW).and_then(|word| QueueName::named(word));
-    let filter = of(FILTER).cloned();
-    if let Some(body) = of(promises::NAME) {
-        model.promises.came(body);
-    }
-    if let Some(split) = of(mouse::DIVIDER).filter(|_| model.mouse.split == Split::default()) {
-        model.mouse.split = Split::of_text(split);
-    }
-    if model.remembered.is_none() && (view.is_some() || filter.is_some()) {
-        let view = view.unwrap_or(model.queue.name());
-        model.remembered = Some((view, filter.unwrap_or_default()));
-        restore(model, now);
-    }
-}
-
-fn restore(model: &mut Model, now: DateTime<Utc>) {
-    if let Some((view, filter)) =
-        model.remembered.clone().filter(|_| !model.chose && model.filtering.is_none())
-    {
-        model.with_queue(now, |queue, at| {
-            queue.set_name(view, at);
-            queue.set_filter(&filter, at);
-        });
-    }
-}
-
-/// After a key: a view or a filter that was chosen is what the next start comes back with.
-pub(super) fn remember(model: &mut Model, before: &(QueueName, String), effects: &mut Vec<Effect>) {
-    let shown = (model.queue.name(), model.queue.filter().to_owned());
-    model.chose |= shown != *before;
-    if model.filtering.is_some() || !model.chose {
-        return;
-    }
-    let known = model.remembered.as_ref();
-    if known.is_none_or(|known| known.0 != shown.0) {
-        effects.push(Effect::Remember { name: VIEW, body: shown.0.word().to_owned() });
-    }
-    if known.map_or("", |known| &known.1) != shown.1 {
-        effects.push(Effect::Remember { name: FILTER, body: shown.1.clone() });
-    }
-    model.remembered = Some(shown);
 }
 
 /// What stands in the open form is on the disk before the screen is left.

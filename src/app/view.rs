@@ -5,6 +5,7 @@
 use ratatui::layout::Rect;
 
 use crate::domain::{CaseId, CorrectionId, Severity, Tier, Untrusted};
+use crate::query::Column;
 use crate::sla::reading::Face;
 
 pub use super::build::build;
@@ -289,6 +290,34 @@ pub struct QueueView {
     pub filter: Option<FilterLine>,
     /// What in the filter is not understood: "no desk "oslo"; there are: nordwind, fjord".
     pub filter_wrong: Option<String>,
+    /// What stands under the filter while it is typed.
+    pub under: Option<Under>,
+    /// The lines of the pane that are no rows.
+    pub lines: super::layout::QueueLines,
+    /// The views with the numbers of their cases.
+    pub views: Vec<ViewTab>,
+    /// The columns to show, in their order.
+    pub columns: Vec<Column>,
+}
+
+/// A view and how many cases it holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ViewTab {
+    pub key: u8,
+    /// Safe for a terminal.
+    pub name: String,
+    pub count: usize,
+    /// It is the one that is shown.
+    pub shown: bool,
+}
+
+/// What stands under a filter while it is typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Under {
+    /// What is wrong; `at`: the characters of the filter that are.
+    Wrong { at: std::ops::Range<usize>, sentence: String },
+    /// What the word may become; `chosen` stands in the line. `help`: what that one means.
+    Offers { words: Vec<String>, chosen: Option<usize>, help: String },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -318,6 +347,8 @@ pub struct Row {
     pub marked: bool,
     /// Changed under the hand or new since the last look.
     pub fresh: bool,
+    /// The cells of columns that are chosen besides the usual ones.
+    pub extra: Vec<(Column, Untrusted)>,
 }
 
 /// The desk of a row, where there are several.
@@ -421,6 +452,7 @@ pub enum Overlay {
     Listing(Listing),
     Bulk(BulkView),
     Report(ReportView),
+    Finder(FinderView),
 }
 
 /// The question before an act on several cases.
@@ -607,6 +639,40 @@ pub struct PaletteView {
     /// Why that one cannot be done; None: it can.
     pub refusal: Option<Untrusted>,
     pub hints: Vec<Hint>,
+}
+
+/// The order of the list, its columns, a view to save, a case to go to, a search.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FinderView {
+    pub title: String,
+    /// Lines to write in.
+    pub fields: Vec<FinderField>,
+    pub rows: Vec<FinderRow>,
+    /// The row that the keys are on.
+    pub at: Option<usize>,
+    /// What there is to say: help, or what is wrong.
+    pub told: Option<(Tone, Untrusted)>,
+    pub hints: Vec<Hint>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinderField {
+    pub label: String,
+    pub text: String,
+    /// Where the cursor stands, in characters; None: another line has it.
+    pub cursor: Option<usize>,
+}
+
+/// Cells that stand in columns; the last one takes what is left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinderRow {
+    pub cells: Vec<(Tone, Untrusted)>,
+}
+
+impl FinderRow {
+    pub fn of<const N: usize>(cells: [(Tone, &str); N]) -> Self {
+        Self { cells: cells.into_iter().map(|(tone, text)| (tone, text.into())).collect() }
+    }
 }
 
 /// A link, what can be copied, where an export goes.

@@ -30,6 +30,10 @@ pub enum Context {
     Promise,
     /// The name of a file that is written.
     Export,
+    /// Orders and columns to choose from.
+    Pick,
+    /// A line that asks for a name, a case or words.
+    Seek,
 }
 
 impl Context {
@@ -45,6 +49,8 @@ impl Context {
         Self::Report,
         Self::Board,
         Self::Corrections,
+        Self::Pick,
+        Self::Seek,
         Self::Share,
         Self::Files,
         Self::Transfers,
@@ -69,6 +75,8 @@ impl Context {
             Self::Report => "report",
             Self::Board => "board",
             Self::Corrections => "corrections",
+            Self::Pick => "pick",
+            Self::Seek => "seek",
             Self::Share => "share",
             Self::Files => "files",
             Self::Transfers => "transfers",
@@ -95,6 +103,7 @@ impl Context {
                 | Self::Transfers
                 | Self::Telling
                 | Self::Welcome
+                | Self::Pick
         )
     }
 }
@@ -150,6 +159,18 @@ actions! {
     ViewDueToday = "view_due_today" in Desk;
     ViewWaiting = "view_waiting" in Desk;
     Filter = "filter" in Desk;
+    View6 = "view_6" in Desk;
+    View7 = "view_7" in Desk;
+    View8 = "view_8" in Desk;
+    View9 = "view_9" in Desk;
+    SaveView = "save_view" in Desk;
+    FindAll = "find_all" in Desk;
+    Sort = "sort" in Desk;
+    Columns = "columns" in Desk;
+    Compact = "compact" in Desk;
+    GoToCase = "go_to_case" in Desk;
+    VisitBefore = "visit_before" in Desk;
+    VisitAfter = "visit_after" in Desk;
     Why = "why" in Desk;
     Refresh = "refresh" in Desk;
     Copy = "copy" in Desk;
@@ -209,6 +230,24 @@ actions! {
 
     KeepFilter = "keep_filter" in Filter;
     ClearFilter = "clear_filter" in Filter;
+    PickNext = "pick_next" in Pick;
+    PickPrev = "pick_prev" in Pick;
+    PickToggle = "pick_toggle" in Pick;
+    PickEarlier = "pick_earlier" in Pick;
+    PickLater = "pick_later" in Pick;
+    PickUsual = "pick_usual" in Pick;
+    PickTake = "pick_take" in Pick;
+    ClosePick = "close_pick" in Pick;
+
+    SeekRun = "seek_run" in Seek;
+    SeekNext = "seek_next" in Seek;
+    SeekPrev = "seek_prev" in Seek;
+    CloseSeek = "close_seek" in Seek;
+
+    CompleteWord = "complete_word" in Filter;
+    CompleteBack = "complete_back" in Filter;
+    OlderFilter = "older_filter" in Filter;
+    NewerFilter = "newer_filter" in Filter;
 
     Yes = "yes" in Confirm;
     No = "no" in Confirm;

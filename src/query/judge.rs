@@ -90,13 +90,7 @@ pub struct Judgement {
 
 impl Query {
     /// Whether a case fits. `text`: [`Text::of`] that case.
-    pub fn judge(
-        &self,
-        case: &Case,
-        text: &Text,
-        scope: &Scope,
-        finder: &mut Finder,
-    ) -> Judgement {
+    pub fn judge(&self, case: &Case, text: &Text, scope: &Scope, finder: &mut Finder) -> Judgement {
         let no = Judgement::default();
         // What costs least goes first; what time cannot change settles what it does not fit.
         for term in &self.terms {
@@ -118,11 +112,8 @@ impl Query {
                 }
             }
         }
-        let mut judgement = Judgement {
-            fits: true,
-            rank: u16::try_from(rank).unwrap_or(u16::MAX),
-            until: None,
-        };
+        let mut judgement =
+            Judgement { fits: true, rank: u16::try_from(rank).unwrap_or(u16::MAX), until: None };
         for term in &self.terms {
             if let Some((holds, until)) = term.in_time(case, scope) {
                 judgement.fits &= holds != term.negated;
@@ -183,7 +174,8 @@ impl Test {
                 let id = case.id.as_str();
                 begins(id, value)
                     || (value.starts_with(|c: char| c.is_ascii_digit())
-                        && id.find(|c: char| c.is_ascii_digit())
+                        && id
+                            .find(|c: char| c.is_ascii_digit())
                             .is_some_and(|digits| id[digits..].starts_with(value.as_str())))
             }),
             Self::Desk(values) => values.iter().any(|value| begins(scope.desk, value)),
@@ -279,9 +271,7 @@ fn is_at_once(is: Is, case: &Case, scope: &Scope) -> Option<bool> {
             (Some(_), Some(_)) => false,
         },
         Is::Assigned => case.assignee.is_some(),
-        Is::Unanswered => {
-            case.live_clocks().any(|clock| clock.kind == ClockKind::Response)
-        }
+        Is::Unanswered => case.live_clocks().any(|clock| clock.kind == ClockKind::Response),
         Is::Call => case.phone_follow_up == Some(PhoneFollowUp::Due),
         Is::Workaround => case.workaround,
         Is::Open => !case.is_closed(),
@@ -328,13 +318,7 @@ fn due(op: Op, span: Span, case: &Case, scope: &Scope) -> Until<bool> {
     }
 }
 
-fn since(
-    from: DateTime<Utc>,
-    op: Op,
-    span: Span,
-    case: &Case,
-    scope: &Scope,
-) -> Until<bool> {
+fn since(from: DateTime<Utc>, op: Op, span: Span, case: &Case, scope: &Scope) -> Until<bool> {
     let amount = span.amount();
     let clock = case.live_clocks().next().or(case.clocks.last());
     let (policy, calendar) = match (amount, clock) {

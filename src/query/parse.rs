@@ -208,12 +208,7 @@ fn is_begun(word: &str) -> bool {
     FIELDS.iter().any(|(_, field, ..)| field.starts_with(&word))
 }
 
-fn sort(
-    query: &mut Query,
-    token: &Token,
-    joint: Joint,
-    values: &[Value],
-) -> Result<(), Problem> {
+fn sort(query: &mut Query, token: &Token, joint: Joint, values: &[Value]) -> Result<(), Problem> {
     if token.negated || joint != Joint::Is {
         let sentence = "An order is written sort:due,-updated";
         return Err(Problem::new(token.range.clone(), sentence));

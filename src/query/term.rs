@@ -161,22 +161,24 @@ impl Query {
 
     /// The beginnings of desks' names that it speaks of.
     pub fn desks(&self) -> impl Iterator<Item = &str> {
-        self.terms.iter().flat_map(|term| match &term.test {
-            Test::Desk(names) => names.as_slice(),
-            _ => &[],
-        }).map(String::as_str)
+        self.terms
+            .iter()
+            .flat_map(|term| match &term.test {
+                Test::Desk(names) => names.as_slice(),
+                _ => &[],
+            })
+            .map(String::as_str)
     }
 
     /// What it looks for as plain words, for a search by a desk.
     #[must_use]
     pub fn words(&self) -> String {
-        let words = self.terms.iter().filter(|term| !term.negated).filter_map(|term| {
-            match &term.test {
+        let words =
+            self.terms.iter().filter(|term| !term.negated).filter_map(|term| match &term.test {
                 Test::Word(word) => Some(word.as_str()),
                 Test::Text(texts) => texts.first().map(String::as_str),
                 _ => None,
-            }
-        });
+            });
         words.collect::<Vec<_>>().join(" ")
     }
 }
@@ -197,10 +199,10 @@ impl fmt::Display for Term {
         if self.negated {
             f.write_str("-")?;
         }
-        let field = |field: Field, values: Vec<String>| {
-            format!("{}:{}", field.word(), values.join(","))
-        };
-        let at = |field: Field, op: Op, value: &str| format!("{}{}{value}", field.word(), op.sign());
+        let field =
+            |field: Field, values: Vec<String>| format!("{}:{}", field.word(), values.join(","));
+        let at =
+            |field: Field, op: Op, value: &str| format!("{}{}{value}", field.word(), op.sign());
         let texts = |values: &[String]| values.iter().map(|text| quoted(text)).collect();
         f.write_str(&match &self.test {
             Test::Word(word) => word.clone(),
@@ -234,7 +236,9 @@ impl fmt::Display for Term {
             Test::Customer(values) => field(Field::Customer, texts(values)),
             Test::Id(values) => field(Field::Id, texts(values)),
             Test::Desk(values) => field(Field::Desk, texts(values)),
-            Test::Environment(values) => field(Field::Environment, words(values, ENVIRONMENTS.words)),
+            Test::Environment(values) => {
+                field(Field::Environment, words(values, ENVIRONMENTS.words))
+            }
             Test::Licence(values) => field(Field::Licence, words(values, LICENCES.words)),
             Test::Correction(values) => field(
                 Field::Correction,

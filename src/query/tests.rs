@@ -152,8 +152,7 @@ fn a_query_finds_the_cases_of_which_all_its_terms_hold() {
 #[test]
 fn what_stands_there_as_it_was_typed_goes_before_what_has_letters_between() {
     let (policy, mut finder) = (Policy::embedded(), Finder::default());
-    let scope =
-        Scope { me: None, now: NOW.parse().unwrap(), policy: &policy, desk: "" };
+    let scope = Scope { me: None, now: NOW.parse().unwrap(), policy: &policy, desk: "" };
     let query = parse("stops").unwrap();
     let near = case("C-1", |c| c["subject"] = "Sync to portal stalls".into());
     let exact = case("C-2", |c| c["subject"] = "It stops".into());
@@ -167,7 +166,11 @@ fn what_stands_there_as_it_was_typed_goes_before_what_has_letters_between() {
 fn what_is_wrong_is_told_with_its_place_and_the_nearest_right_word() {
     for (query, marked, sentence) in [
         ("guest is:mised", "mised", "There is no state \"mised\"; did you mean \"missed\"?"),
-        ("sev:urgent", "urgent", "There is no severity \"urgent\"; there are: critical, high, medium, low"),
+        (
+            "sev:urgent",
+            "urgent",
+            "There is no severity \"urgent\"; there are: critical, high, medium, low",
+        ),
         ("sevv:high", "sevv", "There is no field \"sevv\"; did you mean \"sev\"?"),
         ("http://desk", "http", "There is no field \"http\"; quotes around it look for the text"),
         ("due<4x", "4x", "Write due<4h, due<2bd, due:today or due:tomorrow"),
@@ -177,7 +180,11 @@ fn what_is_wrong_is_told_with_its_place_and_the_nearest_right_word() {
         ("due<4", "4", "A unit is missing: m, h, d, w or bd"),
         ("with>me", "with>", "with has no more or less; write with:…"),
         ("due<4h,5h", "5h", "Only one value can be compared"),
-        ("sort:urgency", "urgency", "There is no order by \"urgency\"; there are: due, severity, reported, updated, id, customer"),
+        (
+            "sort:urgency",
+            "urgency",
+            "There is no order by \"urgency\"; there are: due, severity, reported, updated, id, customer",
+        ),
         ("-sort:due", "-sort:due", "An order is written sort:due,-updated"),
         ("ærø is:m", "m", "\"m\" may be missed or met or mine"),
     ] {
@@ -194,8 +201,19 @@ fn what_is_wrong_is_told_with_its_place_and_the_nearest_right_word() {
 fn an_answer_holds_until_the_instant_that_it_names() {
     let (policy, me, mut finder) = (Policy::embedded(), me(), Finder::default());
     for query in [
-        "due<4h", "due>=4h", "due<2bd", "due<1d", "due:today", "due:tomorrow", "is:missed",
-        "is:warning,critical", "-is:missed sev:high", "age>5d", "updated<1h", "age<7bd", "is:paused",
+        "due<4h",
+        "due>=4h",
+        "due<2bd",
+        "due<1d",
+        "due:today",
+        "due:tomorrow",
+        "is:missed",
+        "is:warning,critical",
+        "-is:missed sev:high",
+        "age>5d",
+        "updated<1h",
+        "age<7bd",
+        "is:paused",
     ] {
         let query = parse(query).unwrap();
         for case in cases() {
@@ -274,9 +292,26 @@ fn pieces() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "[a-zæ:<>=,\"\\\\ \\-0-9]{0,12}",
         proptest::sample::select(vec![
-            "sev:crit", "sev>=high", "-is:missed", "due<4h", "age>3d", "with:me", "with:\"me\"",
-            "text:\"a b\",c", "\"x\\\"y\"", "sort:due,-updated", "partner:\"<x\"", "id:10",
-            "correction:any", "due:today", "tier:2,3", "-word", "desk:n,", "İx", "K:x", "with==a",
+            "sev:crit",
+            "sev>=high",
+            "-is:missed",
+            "due<4h",
+            "age>3d",
+            "with:me",
+            "with:\"me\"",
+            "text:\"a b\",c",
+            "\"x\\\"y\"",
+            "sort:due,-updated",
+            "partner:\"<x\"",
+            "id:10",
+            "correction:any",
+            "due:today",
+            "tier:2,3",
+            "-word",
+            "desk:n,",
+            "İx",
+            "K:x",
+            "with==a",
         ])
         .prop_map(str::to_owned),
         any::<String>(),

@@ -96,7 +96,7 @@ fn draw_list(pen: &mut Pen, area: Rect, view: &CorrectionsView) -> Option<Positi
     }
     let filter = view.filter.as_ref()?;
     let line = Rect { y: inside.bottom() - 1, height: 1, ..inside };
-    super::queue::draw_filter(pen, line, filter, None)
+    super::queue::draw_filter(pen, line, filter, None, None)
 }
 
 fn heads(pen: &mut Pen, y: u16, at: &Columns) {

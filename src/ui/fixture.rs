@@ -1,6 +1,6 @@
 //! Snapshots made by hand, for the tests of drawing.
 
-use crate::app::layout::{areas, queue_rows};
+use crate::app::layout::{QueueLines, areas, queue_heads, queue_rows};
 use crate::app::view::{
     Audience, BulkCase, BulkView, ClockRow, ClocksView, ConfirmView, DeskLink, DetailTitle,
     DetailView, FieldKind, FieldView, FilterLine, Footer, FormView, Header, HelpView, Hint, Late,
@@ -8,6 +8,7 @@ use crate::app::view::{
     ReportRow, ReportView, Row, RowDesk, Snapshot, Span, Tone, WhyView,
 };
 use crate::domain::{CaseId, Severity, Tier, Untrusted};
+use crate::query::Column;
 use crate::sla::reading::Face;
 
 /// The desk of the mock in `screens.md`, at a size.
@@ -41,6 +42,10 @@ pub fn desk_with(columns: u16, rows: u16, focus: Pane, zoomed: bool) -> Snapshot
             notice: None,
             filter: None,
             filter_wrong: None,
+            under: None,
+            lines: QueueLines { heads: queue_heads(areas.queue), filter: 0 },
+            views: Vec::new(),
+            columns: Column::USUAL.to_vec(),
         },
         detail: detail(),
         clocks: ClocksView {
@@ -75,6 +80,7 @@ pub fn row(
         selected: false,
         marked: false,
         fresh: false,
+        extra: Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ mod confirm;
 mod corrections;
 mod detail;
 mod digits;
+mod finder;
 mod footer;
 mod form;
 mod header;
@@ -120,6 +121,7 @@ pub fn draw_for_mouse(frame: &mut Frame, snapshot: &Snapshot, look: &Look) -> Ta
             Some(Overlay::Palette(view)) => palette::draw(&mut pen, screen, view),
             Some(Overlay::Why(view)) => why::draw(&mut pen, screen, view),
             Some(Overlay::Outbox(view)) => outbox::draw(&mut pen, screen, view),
+            Some(Overlay::Finder(view)) => finder::draw(&mut pen, screen, view),
             Some(Overlay::Share(view)) => share::draw(&mut pen, screen, view),
             Some(Overlay::Listing(view)) => listing::draw(&mut pen, screen, view),
             Some(Overlay::Bulk(view)) => bulk::draw_question(&mut pen, screen, view),

@@ -1,75 +1,103 @@
 //! The queue: one row a case, the ids in one column, and as many of the other columns as there is room.
 
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 
 use super::pen::{Joint, Pen, columns};
 use super::signs;
-use crate::app::layout::{inside, queue_heads, queue_rows};
-use crate::app::view::{FilterLine, LinkSign, QueueView, Row, RowDesk, Target, Tone};
+use crate::app::layout::{inside, queue_list};
+use crate::app::view::{
+    FilterLine, LinkSign, QueueView, Row, RowDesk, Target, Tone, Under, ViewTab,
+};
+use crate::query::Column;
 use crate::sla::reading::Face;
 
-/// Where the columns stand, from the pane's inside. A width of 0: not shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Where the columns stand: each with its first cell and its width, in the order in which they are shown. One for
+/// which there is no room is left out; what is chosen beyond the usual ones goes first.
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Columns {
     sign: u16,
-    id: (u16, u16),
-    desk: (u16, u16),
-    severity: (u16, u16),
-    subject: (u16, u16),
-    with: (u16, u16),
-    due: (u16, u16),
+    at: Vec<(Column, u16, u16)>,
 }
 
+/// What the widest cells of a list take.
+#[derive(Debug, Clone, Copy, Default)]
+struct Widest {
+    id: u16,
+    due: u16,
+    /// 0: there is one desk only.
+    desk: u16,
+}
+
+/// Columns beyond the usual ones: those that give way first come last.
+const EXTRAS: &[(Column, u16)] = &[
+    (Column::Tier, 4),
+    (Column::Customer, 16),
+    (Column::Partner, 14),
+    (Column::Age, 7),
+    (Column::Updated, 7),
+    (Column::Correction, 8),
+];
+/// The columns that a subject keeps when others ask for room.
+const SUBJECT: u16 = 24;
+
 impl Columns {
-    /// `id`, `due`, `desk`: the columns that the longest id, deadline and name of a desk take; `desk` 0: there
-    /// is one desk only.
-    fn of(inside: Rect, sign: u16, id: u16, due: u16, desk: u16) -> Self {
+    fn of(inside: Rect, sign: u16, wanted: &[Column], widest: Widest) -> Self {
         let width = inside.width;
+        let id = widest.id;
         // The mark of the cursor, the sign, a space.
         let id_x = inside.x + 1 + sign + 1;
         // Few widths, so that the columns stay where they are while the list moves.
-        let due = match (width, due) {
+        let due = match (width, widest.due) {
             (0..30, _) => 8,
             (_, 0..=12) | (0..64, _) => 12,
             _ => 15,
         };
         let due = due.min(width.saturating_sub(sign + 2 + id + 1));
         let end = inside.right().saturating_sub(air(width));
-        let due_x = end.saturating_sub(due);
-        let mut left = due_x.saturating_sub(id_x + id);
-        // The gap before `due`.
-        left = left.saturating_sub(2);
-        let severity = if left >= 4 + 2 + 10 { 4 } else { 0 };
-        if severity > 0 {
-            left -= severity + 2;
-        }
+        let mut left = end.saturating_sub(id_x + id);
+        let asks = |column| wanted.contains(&column);
+        let mut widths: Vec<(Column, u16)> = vec![(Column::Case, id)];
+        // With the gap before it.
+        let mut take = |column: Column, width: u16, least: u16, left: &mut u16| {
+            if width > 0 && asks(column) && *left >= least {
+                *left = left.saturating_sub(width + 2);
+                widths.push((column, width));
+            }
+        };
+        take(Column::Due, due, 0, &mut left);
+        take(Column::Severity, 4, 4 + 2 + 10, &mut left);
         // Where a case is goes before who has it; both give way to the subject.
-        let desk = if left >= 24 { desk.min(DESK_MAX) } else { 0 };
-        if desk > 0 {
-            left -= desk + 2;
+        take(Column::Desk, widest.desk.min(DESK_MAX), SUBJECT, &mut left);
+        let kept = if asks(Column::Subject) { SUBJECT } else { 0 };
+        for (column, width) in EXTRAS {
+            take(*column, *width, kept + width + 2, &mut left);
         }
         let with = match left {
             0..32 => 0,
             32..50 => 9,
             _ => 14,
         };
-        if with > 0 {
-            left -= with + 2;
+        take(Column::With, with, 0, &mut left);
+        take(Column::Subject, left.saturating_sub(2), 7, &mut left);
+        let mut x = id_x;
+        let mut at = Vec::with_capacity(wanted.len());
+        for column in wanted {
+            if let Some((_, width)) = widths.iter().find(|(other, _)| other == column) {
+                at.push((*column, x, *width));
+                x += width + 2;
+            }
         }
-        let subject = if left >= 7 { left - 2 } else { 0 };
-        let desk_x = id_x + id + 2;
-        let severity_x = if desk > 0 { desk_x + desk + 2 } else { desk_x };
-        let subject_x = if severity > 0 { severity_x + severity + 2 } else { severity_x };
-        Self {
-            sign: inside.x + 1,
-            id: (id_x, id),
-            desk: (desk_x, desk),
-            severity: (severity_x, severity),
-            subject: (subject_x, subject),
-            with: (subject_x + subject + 2, with),
-            due: (due_x, due),
+        // Deadlines end where the pane does, also where there is no room for a gap before them.
+        if let Some((Column::Due, x, width)) = at.last_mut() {
+            *x = end.saturating_sub(*width);
         }
+        Self { sign: inside.x + 1, at }
+    }
+
+    /// The first cell and the width of a column; None: it is not shown.
+    fn get(&self, column: Column) -> Option<(u16, u16)> {
+        self.at.iter().find(|(other, ..)| *other == column).map(|(_, x, width)| (*x, *width))
     }
 }
 
@@ -113,7 +141,7 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &QueueView, focused: bool) -> Optio
     }
     pen.pane(area, focused, Joint::default(), &[(&name, title)], &right);
     let inside = inside(area);
-    let rows = queue_rows(area, view.filter.is_some());
+    let rows = queue_list(area, view.lines);
     if let Some(notice) = &view.notice {
         super::notice(pen, rows, notice);
     } else {
@@ -123,34 +151,110 @@ pub fn draw(pen: &mut Pen, area: Rect, view: &QueueView, focused: bool) -> Optio
         let due = deadlines.map(|r| columns(&r.due)).max().unwrap_or(0);
         let names = view.rows.iter().filter_map(|r| r.desk.as_ref());
         let desk = names.map(|desk| columns(&desk_text(desk)).max(4)).max().unwrap_or(0);
-        let columns = Columns::of(inside, pen.sign_width(), longest.clamp(7, 14), due, desk);
-        if queue_heads(area) {
-            heads(pen, inside, columns);
+        let widest = Widest { id: longest.clamp(7, 14), due, desk };
+        let columns = Columns::of(inside, pen.sign_width(), &view.columns, widest);
+        if view.lines.heads {
+            heads(pen, inside, &columns);
         }
         for (row, y) in view.rows.iter().zip(rows.y..rows.bottom()) {
-            draw_row(pen, inside, y, row, columns, focused);
             pen.target(Rect { y, height: 1, ..inside }, Target::Row(row.id.clone()));
+            draw_row(pen, inside, y, row, &columns, focused);
         }
         pen.scroll_mark(area, view.first, view.rows.len().min(rows.height.into()), view.count);
     }
+    tabs(pen, area, &view.views);
     let filter = view.filter.as_ref()?;
-    let line = Rect { y: inside.bottom() - 1, height: 1, ..inside };
-    draw_filter(pen, line, filter, view.filter_wrong.as_deref())
+    let line = Rect { y: inside.bottom() - view.lines.filter.clamp(1, 2), height: 1, ..inside };
+    if view.lines.filter < 2 {
+        let wrong = view.filter_wrong.as_deref().or(match &view.under {
+            Some(Under::Wrong { sentence, .. }) => Some(sentence.as_str()),
+            _ => None,
+        });
+        return draw_filter(pen, line, filter, wrong, None);
+    }
+    let wrong = match &view.under {
+        Some(Under::Wrong { at, .. }) => Some(at),
+        _ => None,
+    };
+    let cursor = draw_filter(pen, line, filter, None, wrong);
+    let below = Rect { y: line.y + 1, ..line };
+    match &view.under {
+        Some(Under::Wrong { at, sentence }) => draw_wrong(pen, below, filter, at, sentence),
+        Some(Under::Offers { words, chosen, help }) => {
+            draw_offers(pen, below, words, *chosen, help);
+        }
+        None => {}
+    }
+    cursor
 }
 
-fn heads(pen: &mut Pen, inside: Rect, columns: Columns) {
-    let style = pen.tone(Tone::Dim);
-    for ((x, width), head) in [
-        (columns.id, "case"),
-        (columns.desk, "desk"),
-        (columns.severity, "sev"),
-        (columns.subject, "subject"),
-        (columns.with, "with"),
-        (columns.due, "due"),
-    ] {
-        if width > 0 {
-            pen.put(x, inside.y, width, head, style);
+/// The views and how many cases they hold, in the lower frame line.
+fn tabs(pen: &mut Pen, area: Rect, views: &[ViewTab]) {
+    let (mut x, y) = (area.x + 2, area.bottom() - 1);
+    for view in views {
+        let (key, count) = (view.key.to_string(), view.count.to_string());
+        let needs = columns(&key) + columns(&view.name) + columns(&count) + 4;
+        if x + needs + 2 > area.right() {
+            break;
         }
+        let text = pen.tone(if view.shown { Tone::Title } else { Tone::Plain });
+        let pieces = [
+            (" ", Style::new()),
+            (key.as_str(), pen.tone(Tone::Key)),
+            (" ", Style::new()),
+            (view.name.as_str(), text),
+            (" ", Style::new()),
+            (count.as_str(), pen.tone(Tone::Dim)),
+            (" ", Style::new()),
+        ];
+        x += pen.pieces(x, y, needs, &pieces);
+    }
+}
+
+/// Marks under what is wrong, and the sentence beside them or, where there is no room, in their place.
+fn draw_wrong(
+    pen: &mut Pen,
+    line: Rect,
+    filter: &FilterLine,
+    at: &std::ops::Range<usize>,
+    sentence: &str,
+) {
+    let style = pen.tone(Tone::Error);
+    let part = |from: usize, to: usize| -> String {
+        filter.text.chars().skip(from).take(to.saturating_sub(from)).collect()
+    };
+    let (x, marks) = (columns(&part(0, at.start)) + 3, columns(&part(at.start, at.end)));
+    let room = line.width.saturating_sub(2);
+    if marks > 0 && x + marks + 1 + columns(sentence) <= room {
+        let x = line.x + x;
+        pen.put(x, line.y, marks, &"^".repeat(marks.into()), style);
+        pen.put(x + marks + 1, line.y, columns(sentence), sentence, style);
+    } else {
+        pen.put(line.x + 3, line.y, room.saturating_sub(2), sentence, style);
+    }
+}
+
+/// What the word may become, in a line.
+fn draw_offers(pen: &mut Pen, line: Rect, words: &[String], chosen: Option<usize>, help: &str) {
+    let mut x = line.x + 3;
+    let end = line.right().saturating_sub(1);
+    for (at, word) in words.iter().enumerate() {
+        if x + columns(word) > end {
+            pen.put(x, line.y, end.saturating_sub(x), "…", pen.tone(Tone::Dim));
+            return;
+        }
+        let tone = if chosen == Some(at) { Tone::Title } else { Tone::Key };
+        x += pen.put(x, line.y, end - x, word, pen.tone(tone)) + 2;
+    }
+    if end > x + WRONG_MIN && !help.is_empty() {
+        pen.put(x, line.y, end - x, help, pen.tone(Tone::Dim));
+    }
+}
+
+fn heads(pen: &mut Pen, inside: Rect, columns: &Columns) {
+    let style = pen.tone(Tone::Dim);
+    for (column, x, width) in &columns.at {
+        pen.put(*x, inside.y, *width, column.head(), style);
     }
 }
 
@@ -163,54 +267,80 @@ fn desk_text(desk: &RowDesk) -> String {
     }
 }
 
-fn draw_row(pen: &mut Pen, inside: Rect, y: u16, row: &Row, at: Columns, focused: bool) {
+fn draw_row(pen: &mut Pen, inside: Rect, y: u16, row: &Row, at: &Columns, focused: bool) {
     let stale = row.desk.as_ref().is_some_and(|desk| desk.stale);
     // What may have changed long ago is dim, also where there is no room for the name of its desk.
     let text = pen.tone(if stale { Tone::Dim } else { Tone::Plain });
     let face = pen.tone(Tone::Face(row.face));
     pen.put(at.sign, y, pen.sign_width(), pen.sign(row.face), face);
-    // The mark has the column before the id, which is empty else.
-    let id = if row.marked { pen.tone(Tone::Strong) } else { text };
-    if row.marked {
-        pen.put(at.id.0 - 1, y, 1, "●", pen.tone(Tone::Key));
-    }
-    pen.put(at.id.0, y, at.id.1, &row.id.to_string(), id);
     // What an act does may need more words than a deadline: it takes them from its neighbours.
     let due = columns(&row.due);
     let end = inside.right() - air(inside.width);
-    let due_x = if due > at.due.1 {
-        let longest = end.saturating_sub(at.id.0 + at.id.1 + 1);
-        end - due.min(longest)
-    } else {
-        at.due.0
+    let place = at.get(Column::Due);
+    let is_act = !matches!(row.due_tone, Tone::Face(_));
+    let id_end = at.get(Column::Case).map_or(inside.x, |(x, width)| x + width + 1);
+    let due_at = match place {
+        Some((x, width)) if due <= width => Some((x, width)),
+        None if !is_act => None,
+        _ => {
+            let width = due.min(end.saturating_sub(id_end));
+            Some((end - width, width))
+        }
     };
-    let room = |(x, width): (u16, u16)| width.min(due_x.saturating_sub(x + 1));
-    if let (Some(desk), true) = (&row.desk, at.desk.1 > 0) {
-        let style = pen.tone(if stale { Tone::Face(Face::Warning) } else { Tone::Dim });
-        pen.put(at.desk.0, y, room(at.desk), &desk_text(desk), style);
+    // Only what is too long for its place covers others.
+    let covered = if due_at == place { end } else { due_at.map_or(end, |(x, _)| x) };
+    let last = at.at.last().map_or(Column::Case, |(column, ..)| *column);
+    let covered = if last == Column::Due { due_at.map_or(end, |(x, _)| x) } else { covered };
+    for (column, x, width) in &at.at {
+        let (x, room) = (*x, (*width).min(covered.saturating_sub(x + 1)));
+        match column {
+            Column::Case => {
+                // The mark has the column before the id, which is empty else.
+                let id = if row.marked { pen.tone(Tone::Strong) } else { text };
+                if row.marked {
+                    pen.put(x - 1, y, 1, "●", pen.tone(Tone::Key));
+                }
+                pen.put(x, y, *width, &row.id.to_string(), id);
+            }
+            Column::Desk => {
+                if let Some(desk) = &row.desk {
+                    let style = pen.tone(if stale { Tone::Face(Face::Warning) } else { Tone::Dim });
+                    pen.put(x, y, room, &desk_text(desk), style);
+                }
+            }
+            Column::Severity => {
+                let style = pen.tone(Tone::Severity(row.severity));
+                pen.put(x, y, room, row.severity.short(), style);
+            }
+            Column::Subject => {
+                pen.put(x, y, room, &row.subject.cell(room.into()), text);
+            }
+            // Less than a few letters of a name say nothing.
+            Column::With if room >= (*width).min(5) && room > 0 => match &row.with {
+                Some(with) => {
+                    pen.put(x, y, room, &with.cell(room.into()), text);
+                }
+                None => {
+                    pen.put(x, y, room, "–", pen.tone(Tone::Dim));
+                }
+            },
+            Column::With | Column::Due => {}
+            other => {
+                let cell = row.extra.iter().find(|(column, _)| column == other);
+                if let Some((_, cell)) = cell {
+                    pen.put(x, y, room, &cell.cell(room.into()), text);
+                }
+            }
+        }
     }
-    if at.severity.1 > 0 {
-        let style = pen.tone(Tone::Severity(row.severity));
-        pen.put(at.severity.0, y, room(at.severity), row.severity.short(), style);
+    if let Some((x, width)) = due_at {
+        let tone = pen.tone(row.due_tone);
+        if tone.add_modifier.contains(Modifier::REVERSED) {
+            // A block as wide as its column, so that several make a column and no ragged flag.
+            pen.put(x, y, width, &" ".repeat(width.into()), tone);
+        }
+        pen.put(x, y, width, &row.due, tone);
     }
-    if at.subject.1 > 0 {
-        let width = room(at.subject);
-        pen.put(at.subject.0, y, width, &row.subject.cell(width.into()), text);
-    }
-    // Less than a few letters of a name say nothing.
-    let width = room(at.with);
-    if width >= at.with.1.min(5) && width > 0 {
-        match &row.with {
-            Some(with) => pen.put(at.with.0, y, width, &with.cell(width.into()), text),
-            None => pen.put(at.with.0, y, width, "–", pen.tone(Tone::Dim)),
-        };
-    }
-    let tone = pen.tone(row.due_tone);
-    if tone.add_modifier.contains(Modifier::REVERSED) {
-        // A block as wide as its column, so that several make a column and no ragged flag.
-        pen.put(due_x, y, end - due_x, &" ".repeat(at.due.1.min(end - due_x).into()), tone);
-    }
-    pen.put(due_x, y, end - due_x, &row.due, tone);
     if row.selected {
         pen.over(Rect { y, height: 1, ..inside }, pen.cursor_row());
         let mark = if focused { pen.cursor_mark() } else { pen.tone(Tone::Dim) };
@@ -225,6 +355,7 @@ pub fn draw_filter(
     mut line: Rect,
     filter: &FilterLine,
     wrong: Option<&str>,
+    marked: Option<&std::ops::Range<usize>>,
 ) -> Option<Position> {
     if let Some(wrong) = wrong {
         // At the right end, with as much of the line as what is typed leaves.
@@ -246,6 +377,14 @@ pub fn draw_filter(
     let room = line.right().saturating_sub(x + 1);
     let (shown, column) = super::wrap::one_line(&filter.text, filter.cursor, room);
     pen.put(x, line.y, room + 1, &shown, style);
+    if let Some(at) = marked.filter(|_| shown == filter.text) {
+        let part = |from: usize, to: usize| -> String {
+            filter.text.chars().skip(from).take(to.saturating_sub(from)).collect()
+        };
+        let before = columns(&part(0, at.start));
+        let wrong = part(at.start, at.end);
+        pen.put(x + before, line.y, room.saturating_sub(before), &wrong, pen.tone(Tone::Error));
+    }
     filter.cursor.and_then(|_| super::place(line, x + column, line.y))
 }
 
@@ -255,19 +394,24 @@ mod tests {
 
     #[test]
     fn columns_never_overlap_and_end_where_the_pane_ends() {
-        for width in 1..=300 {
-            for sign in [1, 2] {
-                for (id, due, desk) in [(7, 8, 0), (14, 15, 0), (7, 8, 4), (14, 15, 64)] {
-                    let inside = Rect::new(1, 1, width, 10);
-                    let c = Columns::of(inside, sign, id, due, desk);
-                    let mut end = c.id.0 + c.id.1;
-                    for (x, wide) in [c.desk, c.severity, c.subject, c.with, c.due] {
-                        if wide > 0 {
-                            assert!(x > end || width < 18, "{width}: {c:?}");
+        let all: Vec<Column> = Column::ALL.iter().map(|(column, _)| *column).collect();
+        let odd = [Column::Case, Column::Due, Column::Correction, Column::Age, Column::Subject];
+        for wanted in [Column::USUAL, &all[..], &odd[..]] {
+            for width in 1..=300 {
+                for sign in [1, 2] {
+                    for (id, due, desk) in [(7, 8, 0), (14, 15, 0), (7, 8, 4), (14, 15, 64)] {
+                        let inside = Rect::new(1, 1, width, 10);
+                        let c = Columns::of(inside, sign, wanted, Widest { id, due, desk });
+                        let mut end = 0;
+                        for (_, x, wide) in &c.at {
+                            assert!(*x > end || width < 18, "{width}: {c:?}");
                             end = x + wide;
                         }
+                        assert!(end <= inside.right() || width < 18, "{width}: {c:?}");
+                        let order: Vec<_> = c.at.iter().map(|(column, ..)| column).collect();
+                        let asked = wanted.iter().filter(|column| order.contains(column));
+                        assert!(asked.eq(order.iter().copied()), "in the order that was chosen");
                     }
-                    assert!(end <= inside.right() || width < 18, "{width}: {c:?}");
                 }
             }
         }
@@ -275,11 +419,28 @@ mod tests {
 
     #[test]
     fn the_subject_takes_what_is_left_and_narrow_panes_leave_out_who_has_it() {
-        let at = |width| Columns::of(Rect::new(1, 2, width, 10), 1, 7, 8, 0);
-        assert!(at(67).with.1 > 0 && at(67).subject.1 >= 23);
-        assert_eq!(at(48).with.1, 0);
-        assert!(at(48).severity.1 > 0 && at(48).subject.1 >= 15);
-        assert_eq!((at(18).severity.1, at(18).subject.1), (0, 0));
-        assert_eq!(at(18).due.1, 7);
+        let at = |width, column| {
+            let widest = Widest { id: 7, due: 8, desk: 0 };
+            let columns = Columns::of(Rect::new(1, 2, width, 10), 1, Column::USUAL, widest);
+            columns.get(column).map_or(0, |(_, width)| width)
+        };
+        assert!(at(67, Column::With) > 0 && at(67, Column::Subject) >= 23);
+        assert_eq!(at(48, Column::With), 0);
+        assert!(at(48, Column::Severity) > 0 && at(48, Column::Subject) >= 15);
+        assert_eq!((at(18, Column::Severity), at(18, Column::Subject)), (0, 0));
+        assert_eq!(at(18, Column::Due), 7);
+    }
+
+    #[test]
+    fn what_is_chosen_besides_is_shown_where_the_subject_keeps_enough() {
+        let wanted = [&Column::USUAL[..5], &[Column::Customer, Column::Age, Column::Due]].concat();
+        let at = |width| {
+            let widest = Widest { id: 7, due: 8, desk: 0 };
+            let columns = Columns::of(Rect::new(1, 2, width, 10), 1, &wanted, widest);
+            columns.at.iter().map(|(column, ..)| column.word()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(at(120), "case severity subject with customer age due");
+        assert_eq!(at(85), "case severity subject customer age due");
+        assert_eq!(at(48), "case severity subject due");
     }
 }

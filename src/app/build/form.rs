@@ -171,6 +171,12 @@ fn fact(label: &str, text: &str) -> Line {
 
 /// What sending the form will do, as far as it can be told now.
 fn preview(model: &Model, form: &Form, wake: &mut Wake) -> Vec<Line> {
+    if form.skips {
+        return vec![said((Tone::Plain, bulk::SKIPS.to_owned()))];
+    }
+    if !form.others.is_empty() {
+        return bulk::preview(model, form, wake);
+    }
     let mut lines = question::happened(model, form);
     lines.extend(foreseen(model, form, wake).into_iter().map(said));
     let me = model.desks.of(form.case()).me.as_ref();

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 use super::form::form_view;
 use super::{Wake, bulk, hints, outbox, picker};
 use crate::app::acts::Flight;
+use crate::app::finding::dialog;
 use crate::app::model::{Model, Overlay};
 use crate::app::page::corrections;
 use crate::app::palette::{Entry, entries};
@@ -31,6 +32,7 @@ pub fn overlay(model: &Model, wake: &mut Wake) -> Option<view::Overlay> {
         Overlay::Outbox { on, at } => {
             view::Overlay::Outbox(outbox::outbox(model, on.as_ref(), *at, wake))
         }
+        Overlay::Finder(finder) => view::Overlay::Finder(dialog::view(model, finder, wake.now)),
         Overlay::Share(share) => view::Overlay::Share(share::view(model, share)),
         Overlay::Promise(promising) => {
             // "in 2h" is another instant with every minute.

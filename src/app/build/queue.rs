@@ -5,19 +5,28 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{Wake, act_text, header};
 use crate::app::age;
 use crate::app::desk::Desk;
+use crate::app::finding::line;
+use crate::app::layout::Shape;
 use crate::app::model::Model;
 use crate::app::msg::Link;
 use crate::app::promises;
-use crate::app::queue::{At, QueueName};
-use crate::app::view::{FilterLine, Notice, QueueView, Row, RowDesk, Tone};
+use crate::app::queue::{At, sort_text};
+use crate::app::view::{FilterLine, Notice, QueueView, Row, RowDesk, Tone, ViewTab};
 use crate::app::words;
-use crate::domain::{Case, DeskNo, Untrusted};
+use crate::domain::text::safe_line;
+use crate::domain::{Case, DeskNo, Tier, Untrusted};
 use crate::input::Action;
+use crate::query::{Column, Sort};
 use crate::sla::policy::Policy;
 use crate::sla::reading::{self, Face};
 
 /// Columns of a sentence from the desk in a notice.
 const SENTENCE: usize = 300;
+/// What a filter looks through, whatever the view.
+const ALL: &str = "all open";
+/// Columns of a view's name.
+const NAME: usize = 40;
+const SHORT_NAME: usize = 16;
 
 pub fn queue(model: &Model, wake: &mut Wake) -> QueueView {
     let (first, rows) = model.queue.rows();
@@ -27,10 +36,12 @@ pub fn queue(model: &Model, wake: &mut Wake) -> QueueView {
         .collect();
     let notice = if model.queue.len() == 0 { notice(model, wake) } else { None };
     // The filter looks through all open cases, whatever the view.
-    let name =
-        if model.queue.filter().trim().is_empty() { model.queue.name() } else { QueueName::All };
+    let name = match model.queue.is_filtered() {
+        true => ALL,
+        false => model.queue.view().title.as_str(),
+    };
     QueueView {
-        name: name.label().to_owned(),
+        name: safe_line(name, NAME),
         count: model.queue.len(),
         arrived: model
             .queue
@@ -38,13 +49,42 @@ pub fn queue(model: &Model, wake: &mut Wake) -> QueueView {
         marked: model.marks.said(),
         stale: stale(model, wake),
         loading: is_loading(model),
-        sort: if model.ascii { "next breach" } else { "next breach ▲" }.to_owned(),
+        sort: sort(model),
         rows,
         first,
         notice,
         filter: filter(model),
         filter_wrong: model.queue.unknown_desk(&model.desks),
+        under: line::under(model),
+        lines: model.queue_lines(),
+        views: views(model),
+        columns: model.columns().to_vec(),
     }
+}
+
+fn sort(model: &Model) -> String {
+    let sort = sort_text(model.queue.sort());
+    let mark = match model.queue.sort() {
+        _ if model.ascii => "",
+        [Sort { reversed: true, .. }, ..] => " ▼",
+        _ => " ▲",
+    };
+    format!("{sort}{mark}")
+}
+
+/// They stand in the lower frame line, where it is the queue's own.
+fn views(model: &Model) -> Vec<ViewTab> {
+    let areas = model.areas();
+    if areas.shape != Shape::Wide && !areas.detail.is_empty() {
+        return Vec::new();
+    }
+    let views = model.queue.views().iter().enumerate().map(|(place, view)| ViewTab {
+        key: view.key,
+        name: safe_line(view.short(), SHORT_NAME),
+        count: model.queue.count_in(place),
+        shown: place == model.queue.view_at() && !model.queue.is_filtered(),
+    });
+    views.collect()
 }
 
 /// Whether what a desk told can no longer be relied on.
@@ -86,7 +126,7 @@ fn stale(model: &Model, wake: &mut Wake) -> Option<String> {
 
 fn filter(model: &Model) -> Option<FilterLine> {
     if let Some(line) = &model.filtering {
-        return Some(FilterLine { text: line.lines().join(" "), cursor: Some(line.cursor().1) });
+        return Some(FilterLine { text: line.text(), cursor: Some(line.cursor()) });
     }
     let text = model.queue.filter();
     (!text.is_empty()).then(|| FilterLine { text: text.to_owned(), cursor: None })
@@ -110,9 +150,49 @@ fn row(model: &Model, case: &Case, fresh: bool, selected: bool, wake: &mut Wake)
         selected,
         marked: model.marks.has(&case.id),
         fresh,
+        extra: extra(model, case, wake),
     };
     wake.by(promises::over_row(model, case, &mut row, wake.now));
     row
+}
+
+/// The cells of the columns that are chosen besides the usual ones.
+fn extra(model: &Model, case: &Case, wake: &mut Wake) -> Vec<(Column, Untrusted)> {
+    let columns = model.columns().iter().filter(|column| !Column::USUAL.contains(column));
+    let cells = columns.map(|column| {
+        let cell = match column {
+            Column::Customer => case.customer.company.clone(),
+            Column::Partner => case.partner.name.clone(),
+            Column::Tier => tier_short(case.tier).into(),
+            Column::Age => age_of(model, case, case.reported_at, wake).into(),
+            Column::Updated => age_of(model, case, case.updated_at, wake).into(),
+            _ => case.correction.as_ref().map_or("", |id| id.as_str()).into(),
+        };
+        (*column, cell)
+    });
+    cells.collect()
+}
+
+const fn tier_short(tier: Tier) -> &'static str {
+    match tier {
+        Tier::First => "1st",
+        Tier::Second => "2nd",
+        Tier::Product => "PM",
+    }
+}
+
+/// How long ago something was, in one unit, so that a still screen stays still.
+fn age_of(model: &Model, case: &Case, from: DateTime<Utc>, wake: &mut Wake) -> String {
+    wake.at(model.desks.of(&case.id), |wake| {
+        let seconds = (wake.now - from).num_seconds().max(0);
+        let (unit, word) = match seconds {
+            0..3600 => (60, "m"),
+            3600..172_800 => (3600, "h"),
+            _ => (86_400, "d"),
+        };
+        wake.by(Some(from + TimeDelta::seconds((seconds / unit + 1) * unit)));
+        format!("{}{word}", seconds / unit)
+    })
 }
 
 /// The deadline that a case stands by: its state, and in words.
@@ -164,7 +244,7 @@ fn notice(model: &Model, wake: &mut Wake) -> Option<Notice> {
         if model.desks.are_several() {
             lines.extend(down(model, wake));
         }
-        let title = format!("Nothing in \"{}\"", model.queue.name().label());
+        let title = format!("Nothing in \"{}\"", safe_line(&model.queue.view().title, NAME));
         return said(&title, Tone::Dim, lines);
     }
     let sentence = |why: &Untrusted| why.cell(SENTENCE);

@@ -14,13 +14,13 @@ use ratatui_textarea::TextArea;
 
 use super::Page;
 use crate::app::asks::For;
+use crate::app::finding::seek;
 use crate::app::form::{editor, input};
 use crate::app::keys;
 use crate::app::model::Model;
 use crate::app::msg::{AskId, Effect, Link};
 use crate::app::update::refuse;
 use crate::app::view::Tone;
-use crate::app::visiting;
 use crate::domain::ask::{Answer, Ask, Unanswered};
 use crate::domain::{
     CaseId, Correction, CorrectionDetail, CorrectionId, CorrectionStatus, DeskNo, ReleasePlan,
@@ -385,11 +385,7 @@ fn enter(model: &mut Model, now: DateTime<Utc>) {
 /// Goes to a case at the desk: in the list, or to look at where the list does not hold it.
 fn go_to_case(model: &mut Model, case: CaseId, now: DateTime<Utc>) {
     model.page = Page::Desk;
-    if model.queue.case(&case).is_some() {
-        keys::go_to(model, &case, now);
-    } else {
-        visiting::visit(model, case);
-    }
+    seek::go_to(model, case, now);
 }
 
 fn fold(model: &mut Model, folds: bool) {

@@ -23,7 +23,7 @@ impl Queue {
     }
 
     /// Puts the cursor on a row of the view; beyond the last it is the last.
-    pub fn select(&mut self, index: usize, at: At) {
+    pub fn select(&mut self, index: usize, _at: At) {
         let index = index.min(self.shown.len().saturating_sub(1));
         let id = self.shown.get(index).and_then(|s| self.entry(*s)).map(|e| e.case.id.clone());
         let moved = id != self.cursor;
@@ -33,7 +33,7 @@ impl Queue {
             // What was kept for being looked at takes its place, which may be none.
             if let Some(slot) = self.by_id.get(&kept).copied() {
                 self.unplace(slot);
-                self.place(slot, at);
+                self.place(slot);
             }
         }
     }

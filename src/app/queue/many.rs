@@ -1,6 +1,7 @@
 //! The same as the queue does case by case, for many at once: every order is gone through once, not once for
 //! each case. What the cursor stands on goes one by one, after the others.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use super::{At, Entry, Gone, Queue, Slot, Source};
@@ -28,7 +29,7 @@ impl Queue {
                 entered.insert(self.enter(case, fresh, at));
             }
         }
-        self.set_down(entered.into_iter().collect(), at);
+        self.set_down(entered.into_iter().collect());
         for case in single {
             self.put(case, Source::Feed, fresh, at);
         }
@@ -70,7 +71,7 @@ impl Queue {
         for slot in &many {
             self.read_anew(*slot, at);
         }
-        self.set_down(many, at);
+        self.set_down(many);
         for slot in single {
             self.place_anew(slot, at);
         }
@@ -80,6 +81,7 @@ impl Queue {
         if let Some(entry) = self.entries[slot].take() {
             let fresh = entry.fresh;
             self.entries[slot] = Some(Entry { fresh, ..Entry::of(entry.case, at) });
+            self.judge(slot, at);
         }
     }
 
@@ -94,43 +96,38 @@ impl Queue {
             return;
         }
         for slot in slots {
-            let Some(entry) = self.entries.get(*slot).and_then(Option::as_ref) else { continue };
-            self.missed -= usize::from(entry.missed);
-            if let Some(due) = entry.due {
-                self.dues.remove(&(due, *slot));
-            }
+            self.strike(*slot);
         }
         self.order.retain(|slot| !slots.contains(slot));
         self.shown.retain(|slot| !slots.contains(slot));
     }
 
     /// Puts cases that are in no order into every one.
-    fn set_down(&mut self, mut slots: Vec<Slot>, at: At) {
+    fn set_down(&mut self, mut slots: Vec<Slot>) {
         slots.sort_unstable_by(|a, b| self.compare(*a, *b));
         for slot in &slots {
-            let Some(entry) = self.entries.get(*slot).and_then(Option::as_ref) else { continue };
-            self.missed += usize::from(entry.missed);
-            if let Some(due) = entry.due {
-                self.dues.insert((due, *slot));
-            }
+            self.take_down(*slot);
         }
-        self.order = self.merged(&self.order, &slots);
-        slots.retain(|slot| self.entry(*slot).is_some_and(|entry| self.belongs(entry, at)));
-        self.shown = self.merged(&self.shown, &slots);
+        self.order = merged(&self.order, &slots, |a, b| self.compare(a, b));
+        slots.retain(|slot| self.entry(*slot).is_some_and(|entry| self.belongs(entry)));
+        if !self.is_in_order() {
+            slots.sort_unstable_by(|a, b| self.compare_shown(*a, *b));
+        }
+        self.shown = merged(&self.shown, &slots, |a, b| self.compare_shown(a, b));
     }
+}
 
-    fn merged(&self, list: &[Slot], sorted: &[Slot]) -> Vec<Slot> {
-        let mut merged = Vec::with_capacity(list.len() + sorted.len());
-        let mut rest = list;
-        for slot in sorted {
-            let place = rest.partition_point(|other| self.compare(*other, *slot).is_lt());
-            merged.extend_from_slice(&rest[..place]);
-            merged.push(*slot);
-            rest = &rest[place..];
-        }
-        merged.extend_from_slice(rest);
-        merged
+fn merged(list: &[Slot], sorted: &[Slot], compare: impl Fn(Slot, Slot) -> Ordering) -> Vec<Slot> {
+    let mut merged = Vec::with_capacity(list.len() + sorted.len());
+    let mut rest = list;
+    for slot in sorted {
+        let place = rest.partition_point(|other| compare(*other, *slot).is_lt());
+        merged.extend_from_slice(&rest[..place]);
+        merged.push(*slot);
+        rest = &rest[place..];
     }
+    merged.extend_from_slice(rest);
+    merged
 }
 
 #[cfg(test)]
@@ -139,7 +136,6 @@ mod tests {
 
     use super::*;
     use crate::app::desk::Desks;
-    use crate::app::queue::QueueName;
     use crate::domain::{CaseState, ClockKind, ClockState, ClockSummary, DeskNo, Severity, Tier};
 
     fn now() -> DateTime<Utc> {
@@ -202,7 +198,9 @@ mod tests {
             entries.map(|e| (e.case.id.clone(), e.case.revision, e.fresh)).collect::<Vec<_>>()
         };
         let dues: Vec<i64> = queue.dues.iter().map(|(due, _)| *due).collect();
-        let counts = (queue.missed, queue.by_id.len(), queue.gone.len());
+        let looks: Vec<i64> = queue.looks.iter().map(|(look, _)| *look).collect();
+        let views = queue.counts.clone();
+        let counts = (queue.missed, queue.by_id.len(), queue.gone.len(), views, looks);
         (ids(&queue.order), ids(&queue.shown), dues, counts, queue.cursor.clone())
     }
 
@@ -214,8 +212,13 @@ mod tests {
             let (mut single, mut many) = (Queue::default(), Queue::default());
             let mut at = At { now: now(), desks: &desks };
             for queue in [&mut single, &mut many] {
-                queue
-                    .set_name([QueueName::All, QueueName::Waiting][usize::from(seed % 2 == 0)], at);
+                queue.set_view([1, 3][usize::from(seed % 2 == 0)], at);
+                if seed % 3 == 0 {
+                    queue.sort_by(vec!["-updated".parse().unwrap(), "id".parse().unwrap()], at);
+                }
+                if seed % 5 == 0 {
+                    queue.set_filter("due<2h sev>=medium", at);
+                }
             }
             for round in 0..6 {
                 let mut cases: Vec<Case> = (0..120).map(|_| case(&mut chance, 90)).collect();
@@ -263,7 +266,7 @@ mod tests {
             case.state = CaseState::Open;
         }
         let mut queue = Queue::default();
-        queue.set_name(QueueName::All, at);
+        queue.set_view(1, at);
         queue.page(DeskNo::FIRST, cases.clone(), &[], true, false, at);
         queue.touch();
         queue.settle(20);

@@ -3,20 +3,19 @@
 //! costs nothing that grows with the number of cases.
 
 mod cursor;
-mod filter;
 mod many;
 mod shown;
 
+pub use shown::sort_text;
+
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 
-use filter::Filter;
-pub use shown::QueueName;
-
 use crate::app::desk::{Desk, Desks};
 use crate::domain::{Case, CaseId, ClockState, ClockSummary, DeskNo, Person, Revision, Tier};
+use crate::query::{Finder, Problem, Query, Sort, Text, View};
 use crate::sla::reading::{self, Urgency};
 
 /// When, and about which desks, a question about the queue is asked.
@@ -47,14 +46,34 @@ type Slot = usize;
 struct Entry {
     case: Case,
     urgency: Urgency,
-    /// What a filter looks through, in small letters.
-    words: String,
+    /// What a query looks through.
+    text: Text,
+    /// Whether what is in force shows it, the view's query or the filter, and how near its words are.
+    fits: bool,
+    rank: u16,
+    /// The views that hold it, a bit each.
+    views: u16,
+    /// When to judge both anew, in milliseconds since 1970 of the screen's clock.
+    look: Looks,
     /// A clock that still counts is past its due instant.
     missed: bool,
     /// The nearest due instant that has not passed, in milliseconds since 1970 of the screen's clock.
     due: Option<i64>,
     /// Changed by somebody else since the cursor last stood on it.
     fresh: bool,
+}
+
+/// When time may change what a case fits: what is in force, and any of the views.
+#[derive(Debug, Clone, Copy, Default)]
+struct Looks {
+    shown: Option<i64>,
+    views: Option<i64>,
+}
+
+impl Looks {
+    fn next(self) -> Option<i64> {
+        [self.shown, self.views].into_iter().flatten().min()
+    }
 }
 
 /// What is known of a case that is no longer in the queue.
@@ -103,25 +122,36 @@ pub struct Queue {
     gone: HashMap<CaseId, Gone>,
     /// Every open case, most urgent first.
     order: Vec<Slot>,
-    /// Those of them that view and filter show, in the same order.
+    /// Those of them that view and filter show, in the order that is chosen.
     shown: Vec<Slot>,
     /// The nearest due instant of each case that has one ahead.
     dues: BTreeSet<(i64, Slot)>,
+    /// When cases may begin or end to fit a query.
+    looks: BTreeSet<(i64, Slot)>,
     missed: usize,
     /// How far the desks are loaded, by their number.
     loads: Vec<Load>,
 
-    name: QueueName,
+    views: Vec<View>,
+    /// How many cases each view holds.
+    counts: Vec<usize>,
+    /// The place of the view that is shown among them.
+    view: usize,
     filter: String,
-    /// What it asks for.
-    wanted: Filter,
+    /// What it asks for, or asked for when it was right last; None: nothing.
+    wanted: Option<Query>,
+    /// What is wrong with the filter.
+    problem: Option<Problem>,
+    /// The orders that the person chose, by the names of the views.
+    sorts: BTreeMap<String, Vec<Sort>>,
+    /// The order of what is shown.
+    sort: Vec<Sort>,
+    finder: Finder,
     /// The view is one that the person chose.
     chosen: bool,
     /// A case that stays although the view no longer holds it: the one that I acted on, until the cursor
     /// leaves it, so that what the act did can be seen.
     kept: Option<CaseId>,
-    /// When the view must be made anew because a day may end somewhere.
-    days_until: Option<DateTime<Utc>>,
 
     cursor: Option<CaseId>,
     /// The cursor stays on its case. Before that, while the first load runs, it stays on top.
@@ -148,14 +178,20 @@ impl Default for Queue {
             order: Vec::new(),
             shown: Vec::new(),
             dues: BTreeSet::new(),
+            looks: BTreeSet::new(),
             missed: 0,
             loads: Vec::new(),
-            name: QueueName::Mine,
+            views: View::built_in(),
+            counts: vec![0; View::built_in().len()],
+            view: 0,
             filter: String::new(),
-            wanted: Filter::default(),
+            wanted: None,
+            problem: None,
+            sorts: BTreeMap::new(),
+            sort: vec![Sort::DUE],
+            finder: Finder::default(),
             chosen: false,
             kept: None,
-            days_until: None,
             cursor: None,
             settled: false,
             expects_more: false,
@@ -262,7 +298,7 @@ impl Queue {
             self.unplace(slot);
         }
         let slot = self.enter(case, fresh, at);
-        self.place(slot, at);
+        self.place(slot);
         self.mind_cursor(slot);
         true
     }
@@ -303,6 +339,7 @@ impl Queue {
         let mut entry = Entry::of(case, at);
         entry.fresh = !under_cursor && (was_fresh || (fresh && changed));
         self.entries[slot] = Some(entry);
+        self.judge(slot, at);
         if let Some(named) = &mut self.load_mut(desk).named {
             named.insert(slot);
         }
@@ -335,10 +372,17 @@ impl Queue {
         }
     }
 
-    /// Brings the order up to date: of the cases whose due instant has passed, and of views that hold
-    /// what is due today. Cheap when nothing has passed.
+    /// Brings the order up to date: of the cases whose due instant has passed, and of those that may begin or
+    /// end to fit a query. Cheap when nothing has passed.
     pub fn pass_time(&mut self, at: At) {
         let mut passed = Vec::new();
+        while let Some((look, slot)) = self.looks.first().copied() {
+            if look > at.now.timestamp_millis() {
+                break;
+            }
+            self.looks.pop_first();
+            passed.push(slot);
+        }
         while let Some((due, slot)) = self.dues.first().copied() {
             if due + SECOND_MS > at.now.timestamp_millis() {
                 break;
@@ -346,16 +390,15 @@ impl Queue {
             self.dues.pop_first();
             passed.push(slot);
         }
+        passed.sort_unstable();
+        passed.dedup();
         self.place_many_anew(passed, at);
-        if self.days_until.is_some_and(|until| at.now >= until) {
-            self.show_again(at);
-        }
     }
 
     fn place_anew(&mut self, slot: Slot, at: At) {
         self.unplace(slot);
         self.read_anew(slot, at);
-        self.place(slot, at);
+        self.place(slot);
         self.mind_cursor(slot);
     }
 
@@ -365,9 +408,9 @@ impl Queue {
         let missed = self.dues.first().map(|(due, _)| due + SECOND_MS);
         let later = now.timestamp_millis() + UNDER_AN_HOUR_MS + 1;
         let nearer = self.dues.range((later, 0)..).next().map(|(due, _)| due - UNDER_AN_HOUR_MS);
-        let first = [missed, nearer].into_iter().flatten().min();
-        let at = first.and_then(DateTime::from_timestamp_millis);
-        [at, self.days_until].into_iter().flatten().min()
+        let look = self.looks.first().map(|(look, _)| *look);
+        let first = [missed, nearer, look].into_iter().flatten().min();
+        first.and_then(DateTime::from_timestamp_millis)
     }
 
     /// Cases with a clock that counts and is past its due instant.
@@ -399,7 +442,13 @@ impl Queue {
 
     /// How many of these cases the view would show.
     pub fn count_of_view(&self, cases: &[Case], at: At) -> usize {
-        cases.iter().filter(|case| self.belongs(&Entry::of((*case).clone(), at), at)).count()
+        if cases.is_empty() {
+            return 0;
+        }
+        let (mut finder, query) = (Finder::default(), self.query());
+        let fits =
+            |case: &&Case| shown::judge(query, case, &Text::of(case), at, &mut finder).0.fits;
+        cases.iter().filter(fits).count()
     }
 
     /// How many cases the view holds.
@@ -473,38 +522,62 @@ impl Queue {
         list.binary_search_by(|other| self.compare(*other, slot))
     }
 
-    fn shown_index(&self, slot: Slot) -> Option<usize> {
-        self.position(&self.shown, slot).ok()
+    fn shown_position(&self, slot: Slot) -> Result<usize, usize> {
+        self.shown.binary_search_by(|other| self.compare_shown(*other, slot))
     }
 
-    fn place(&mut self, slot: Slot, at: At) {
+    fn shown_index(&self, slot: Slot) -> Option<usize> {
+        self.shown_position(slot).ok()
+    }
+
+    fn place(&mut self, slot: Slot) {
         let Some(entry) = self.entry(slot) else { return };
-        let (due, missed) = (entry.due, entry.missed);
-        let belongs = self.belongs(entry, at);
-        self.missed += usize::from(missed);
-        if let Some(due) = due {
-            self.dues.insert((due, slot));
-        }
+        let belongs = self.belongs(entry);
+        self.take_down(slot);
         if let Err(index) = self.position(&self.order, slot) {
             self.order.insert(index, slot);
         }
-        if belongs && let Err(index) = self.position(&self.shown, slot) {
+        if belongs && let Err(index) = self.shown_position(slot) {
             self.shown.insert(index, slot);
+        }
+    }
+
+    /// Counts a case in, and notes its instants.
+    fn take_down(&mut self, slot: Slot) {
+        let Some(entry) = self.entries.get(slot).and_then(Option::as_ref) else { return };
+        self.missed += usize::from(entry.missed);
+        self.dues.extend(entry.due.map(|due| (due, slot)));
+        self.looks.extend(entry.look.next().map(|look| (look, slot)));
+        for (place, count) in self.counts.iter_mut().enumerate() {
+            *count += usize::from(entry.views >> place & 1);
+        }
+    }
+
+    /// Takes back what [`Queue::take_down`] did.
+    fn strike(&mut self, slot: Slot) {
+        let Some(entry) = self.entries.get(slot).and_then(Option::as_ref) else { return };
+        self.missed -= usize::from(entry.missed);
+        if let Some(due) = entry.due {
+            self.dues.remove(&(due, slot));
+        }
+        if let Some(look) = entry.look.next() {
+            self.looks.remove(&(look, slot));
+        }
+        for (place, count) in self.counts.iter_mut().enumerate() {
+            *count -= usize::from(entry.views >> place & 1);
         }
     }
 
     /// Takes a case out of every order, before it changes or goes.
     fn unplace(&mut self, slot: Slot) {
-        let Some(entry) = self.entry(slot) else { return };
-        let (due, missed) = (entry.due, entry.missed);
-        self.missed -= usize::from(missed);
-        if let Some(due) = due {
-            self.dues.remove(&(due, slot));
+        if self.entry(slot).is_none() {
+            return;
         }
+        self.strike(slot);
         if let Ok(index) = self.position(&self.order, slot) {
             self.order.remove(index);
         }
-        if let Ok(index) = self.position(&self.shown, slot) {
+        if let Ok(index) = self.shown_position(slot) {
             self.shown.remove(index);
             self.vacated = index;
         }
@@ -526,8 +599,18 @@ impl Entry {
             .filter(|due| *due >= now.timestamp())
             .map(|due| due * SECOND_MS - desk.ahead.num_milliseconds())
             .min();
-        let words = shown::words(&case);
-        Self { case, urgency, words, missed, due, fresh: false }
+        Self {
+            text: Text::of(&case),
+            case,
+            urgency,
+            fits: false,
+            rank: 0,
+            views: 0,
+            look: Looks::default(),
+            missed,
+            due,
+            fresh: false,
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Export {
 
 /// Asks where the view goes.
 pub fn open(model: &mut Model, now: DateTime<Utc>) {
-    let name = slug(model.queue.name().label());
+    let name = slug(model.queue.view().title.as_str());
     let path = format!("caseload-{name}-{}.csv", now.format("%Y-%m-%d"));
     let export =
         Export { path: editor(&path), mask: Mask::All, error: None, over: None, writing: None };
@@ -127,7 +127,8 @@ fn body(model: &Model, format: Format, mask: Mask, now: DateTime<Utc>) -> (usize
         Listed { case, policy: &desk.policy, now: desk.time(now), desk: name }
     });
     let cases: Vec<Listed<'_>> = cases.collect();
-    let about = About { view: model.queue.name().label(), filter: model.queue.filter(), now };
+    let about =
+        About { view: model.queue.view().title.as_str(), filter: model.queue.filter(), now };
     (cases.len(), table(&cases, &about, format, mask))
 }
 
@@ -176,7 +177,7 @@ pub fn view(model: &Model, export: &Export) -> ShareView {
         }
     }
     let filter = model.queue.filter();
-    let of = if filter.is_empty() { model.queue.name().label() } else { filter };
+    let of = if filter.is_empty() { model.queue.view().title.as_str() } else { filter };
     ShareView {
         title: format!("Export {of} ({cases})"),
         field: Some(FilterLine {

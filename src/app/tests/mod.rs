@@ -10,6 +10,7 @@ mod chords;
 mod corrections;
 mod desks;
 mod disconnected;
+mod finding;
 mod forms;
 mod letters;
 mod mouse;

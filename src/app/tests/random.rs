@@ -10,7 +10,7 @@ use super::desks::{SECOND, there, two_desks};
 use super::*;
 use crate::app::keys;
 use crate::app::view::Target;
-use crate::app::{AskId, layout};
+use crate::app::AskId;
 use crate::domain::CaseId;
 use crate::domain::ask::{Answer, Ask};
 use crate::input::Context;
@@ -247,7 +247,7 @@ fn check(desk: &Desk) -> Result<(), TestCaseError> {
     if desk.model.queue.len() > 0 {
         prop_assert!(desk.model.queue.selected().is_some(), "a list has a cursor");
     }
-    let rows = layout::queue_rows(snapshot.areas.queue, queue.filter.is_some());
+    let rows = crate::app::layout::queue_list(snapshot.areas.queue, queue.lines);
     if rows.height > 0 {
         prop_assert!(queue.rows.is_empty() == (queue.count == 0));
         prop_assert!(queue.rows.is_empty() || selected == 1, "the cursor is on the screen");
@@ -283,7 +283,7 @@ proptest! {
         for step in steps {
             let at_hand = at_hand(&desk);
             let before = (marked(&desk), desk.model.queue.selected().map(|case| case.id.clone()));
-            let view = (desk.model.queue.name(), desk.model.queue.filter().to_owned());
+            let view = (desk.model.queue.view_at(), desk.model.queue.filter().to_owned());
             let (effects, by_hand) = match step.clone() {
                 Step::Key(key) => (desk.press(key), true),
                 Step::Text(text) => {
@@ -364,7 +364,7 @@ proptest! {
             if !by_hand {
                 prop_assert!(now.is_subset(&before.0), "{step:?} marks nothing");
                 let in_view = |id: &&CaseId| desk.model.queue.place_of(id).is_some();
-                let same_view = view == (desk.model.queue.name(), desk.model.queue.filter().to_owned());
+                let same_view = view == (desk.model.queue.view_at(), desk.model.queue.filter().to_owned());
                 let selected = desk.model.queue.selected().map(|case| &case.id);
                 let given = matches!(step, Step::Taken { .. } | Step::Text(_) | Step::Paste(_));
                 if let Some(stays) = before.1.as_ref().filter(in_view).filter(|_| same_view && !given) {

@@ -76,7 +76,8 @@ pub fn left(
         Amount::BusinessDays(days) => {
             let calendar = policy.under(&clock.policy).calendar(&clock.calendar)?;
             changes(now, 0, due, |at| {
-                let then = calendar.open_from(at).and_then(|at| calendar.days_later(at, days, false));
+                let then =
+                    calendar.open_from(at).and_then(|at| calendar.days_later(at, days, false));
                 then.map_or(std::cmp::Ordering::Less, |then| due.cmp(&then))
             })
         }
@@ -117,12 +118,7 @@ pub fn since(
 /// What a question answers now, and when it answers otherwise, or may: it is asked about one day ahead at most,
 /// where not even time that never stops would bring another answer sooner (`at_least`, seconds). After `end`
 /// nothing changes any more. Between two changes answers go one way only.
-fn changes<T: PartialEq>(
-    now: i64,
-    at_least: i64,
-    end: i64,
-    answer: impl Fn(i64) -> T,
-) -> Until<T> {
+fn changes<T: PartialEq>(now: i64, at_least: i64, end: i64, answer: impl Fn(i64) -> T) -> Until<T> {
     let current = answer(now);
     if now > end {
         return (current, None);
@@ -173,9 +169,8 @@ mod tests {
     }
 
     fn clocks() -> Vec<ClockSummary> {
-        let days = |start, due, n: i64| {
-            clock(&format!("{n}bd"), "vendor", start, due, n * 8 * 3600)
-        };
+        let days =
+            |start, due, n: i64| clock(&format!("{n}bd"), "vendor", start, due, n * 8 * 3600);
         vec![
             clock("2h", "vendor", "2026-11-24T08:00:00Z", "2026-11-24T10:00:00Z", 7200),
             clock("30h", "vendor", "2026-11-24T08:00:00Z", "2026-11-25T14:00:00Z", 30 * 3600),
