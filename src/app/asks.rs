@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::detail;
 use super::finding::seek;
 use super::model::Model;
 use super::msg::{AskId, Effect};
@@ -26,6 +27,8 @@ pub enum For {
     Form,
     Next,
     Search,
+    /// A tab of the detail.
+    Detail,
 }
 
 #[derive(Debug, Default)]
@@ -67,6 +70,7 @@ pub fn answered(
         Some(For::Form) => order::corrections_came(model, answer),
         Some(For::Next) => next::answered(model, id, answer, now, effects),
         Some(For::Search) => seek::answered(model, id, answer),
+        Some(For::Detail) => detail::asked::answered(model, id, answer, effects),
         None => {}
     }
 }

@@ -17,8 +17,8 @@ use super::palette::entries;
 use super::update::{keep_form, quit, refuse};
 use super::view::{Pane, Tone};
 use super::{
-    answer, build, bulk, edit, marks, mouse, outbox, picker, promises, readiness, share, visiting,
-    why, words,
+    answer, build, bulk, detail, edit, marks, mouse, outbox, picker, promises, readiness, share,
+    visiting, why, words,
 };
 use super::{files, sheet, transfers};
 use crate::domain::ActionKind;
@@ -71,6 +71,7 @@ fn pressed(model: &mut Model, key: KeyCombination, now: DateTime<Utc>, effects: 
         Context::Form => form(model, action, key, now, effects),
         Context::Filter if model.filtering.is_none() => corrections::filter(model, action, key),
         Context::Filter => line::press(model, action, key, now),
+        Context::Search => detail::search::press(model, action, key),
         Context::Confirm => confirm(model, action, now, effects),
         Context::Help if matches!(model.overlay, Some(Overlay::Why { .. })) => {
             why::press(model, action, key);
@@ -138,6 +139,7 @@ pub fn context(model: &Model) -> Context {
         Some(Overlay::Promise(_)) => Context::Promise,
         Some(Overlay::Finder(finder)) => finder.context(),
         None if model.filtering.is_some() => Context::Filter,
+        None if model.text.search.is_some() => Context::Search,
         None => match model.page {
             Page::Desk => Context::Desk,
             Page::Board(_) => Context::Board,
@@ -188,6 +190,7 @@ pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
                 line::pasted(model, &one_line(text), now);
             } else {
                 corrections::pasted(model, &one_line(text));
+                detail::search::paste(model, &one_line(text));
             }
         }
     }
@@ -230,7 +233,10 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
             let step = if action == Action::NextPane { 1 } else { 2 };
             model.focus = panes[(at + step) % panes.len()];
         }
+        Action::Open if model.focus == Pane::Detail => detail::open(model, effects),
         Action::Open => model.focus = Pane::Detail,
+        Action::NextTab => detail::turn(model, false),
+        Action::PrevTab => detail::turn(model, true),
         Action::Back => back(model, now),
         Action::Zoom => model.zoomed = !model.zoomed,
         Action::ViewMine => show(model, 1, now),
@@ -241,6 +247,7 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
         Action::View7 => show(model, 7, now),
         Action::View8 => show(model, 8, now),
         Action::View9 => show(model, 9, now),
+        Action::Filter if model.focus == Pane::Detail => detail::search::open(model, now),
         Action::Filter => line::open(model),
         Action::Sort => pick::open_sort(model),
         Action::Columns => pick::open_columns(model),
@@ -257,6 +264,7 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
                 model.say(format!("Asked again. {sentence}"), Tone::Plain, now);
             }
             model.details.clear_failure();
+            model.asked.forget();
             model.wanted = None;
         }
         Action::Help => {
@@ -313,7 +321,7 @@ fn has_slipped(model: &mut Model, kind: ActionKind, now: DateTime<Utc>) -> bool 
 
 fn page(model: &Model) -> isize {
     if model.focus == Pane::Detail {
-        isize::try_from(model.detail_size().0.saturating_sub(1).max(1)).unwrap_or(1)
+        isize::try_from(detail::rows(model).saturating_sub(1).max(1)).unwrap_or(1)
     } else {
         model.queue.page_rows()
     }
@@ -321,7 +329,7 @@ fn page(model: &Model) -> isize {
 
 fn go(model: &mut Model, rows: isize, now: DateTime<Utc>) {
     if model.focus == Pane::Detail {
-        scroll_detail(model, rows);
+        detail::go(model, rows);
     } else if model.focus == Pane::Clocks {
         why::choose(model, rows, now);
     } else {
@@ -331,7 +339,7 @@ fn go(model: &mut Model, rows: isize, now: DateTime<Utc>) {
 
 fn to_end(model: &mut Model, first: bool, now: DateTime<Utc>) {
     if model.focus == Pane::Detail {
-        model.text.scroll = if first { 0 } else { usize::MAX };
+        detail::to_end(model, first);
     } else if model.focus == Pane::Clocks {
         why::choose(model, if first { isize::MIN } else { isize::MAX }, now);
     } else {
@@ -342,7 +350,7 @@ fn to_end(model: &mut Model, first: bool, now: DateTime<Utc>) {
 
 /// Bounded when the model settles.
 pub fn scroll_detail(model: &mut Model, rows: isize) {
-    model.text.scroll = model.text.scroll.saturating_add_signed(rows);
+    detail::scroll(model, rows);
 }
 
 /// One step back, towards the plain queue; it never quits.

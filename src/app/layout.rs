@@ -227,6 +227,30 @@ pub fn inside(pane: Rect) -> Rect {
     Rect { x: pane.x + 1, y: pane.y + 1, width: pane.width - 2, height: pane.height - 2 }
 }
 
+/// How many of a detail's rows the head may take, which always stands at the top: with few, what matters most.
+#[must_use]
+pub const fn detail_head(rows: usize) -> usize {
+    match rows {
+        0..4 => 0,
+        4..20 => rows / 3,
+        _ => rows / 2,
+    }
+}
+
+/// How many rows the detail has for its text, below the head and the line of the tabs.
+#[must_use]
+pub const fn detail_text(rows: usize, head: usize, searching: bool) -> usize {
+    let tabs = if detail_tabs(rows) { 1 } else { 0 };
+    let line = if searching && rows > 1 { 1 } else { 0 };
+    rows.saturating_sub(head + tabs + line)
+}
+
+/// Whether there is a row for the tabs.
+#[must_use]
+pub const fn detail_tabs(rows: usize) -> bool {
+    rows >= 3
+}
+
 /// Whether there is room for the line of column names above the queue's rows.
 #[must_use]
 pub fn queue_heads(queue: Rect) -> bool {

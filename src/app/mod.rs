@@ -9,6 +9,7 @@ mod build;
 mod bulk;
 mod chord;
 mod desk;
+mod detail;
 mod details;
 mod drafts;
 mod edit;

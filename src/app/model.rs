@@ -7,10 +7,10 @@ use ratatui_textarea::TextArea;
 
 use super::acts::Acts;
 use super::asks::Asks;
-use super::build::detail_text;
 use super::bulk;
 use super::chord::Begun;
 use super::desk::Desks;
+use super::detail::{self, DetailText, asked::Answers};
 use super::details::Details;
 use super::drafts::{Drafts, KEEP_AFTER};
 use super::finding::dialog::Finder;
@@ -32,7 +32,7 @@ use super::queue::{At, Queue};
 use super::share::{CaseLinks, Share};
 use super::sheet::{Sheet, Sheets};
 use super::transfers::Transfers;
-use super::view::{Line, Pane, Tone};
+use super::view::{Pane, Tone};
 use super::visiting::{self, Visiting};
 use super::why;
 use super::words;
@@ -154,14 +154,6 @@ pub(super) struct Toast {
     pub until: DateTime<Utc>,
 }
 
-/// The selected case's text, wrapped; made anew when what it is made from changes.
-#[derive(Default)]
-pub(super) struct DetailText {
-    made_from: Option<(CaseId, Revision, Option<Revision>, usize)>,
-    pub lines: Vec<Line>,
-    pub scroll: usize,
-}
-
 pub struct Model {
     pub(super) ascii: bool,
     pub(super) keymap: Keymap,
@@ -185,6 +177,8 @@ pub struct Model {
     /// The clock of the selected case that was chosen in the clocks pane; None: the most urgent one.
     pub(super) clock: Option<usize>,
     pub(super) text: DetailText,
+    /// What the tabs of the detail asked the desks for.
+    pub(super) asked: Answers,
     /// What has the screen; the overlay stands over it.
     pub(super) page: Page,
     pub(super) outline: Outline,
@@ -244,6 +238,7 @@ impl Model {
             details: Details::default(),
             clock: None,
             text: DetailText::default(),
+            asked: Answers::default(),
             page: Page::default(),
             outline: Outline::default(),
             asks: Asks::default(),
@@ -361,7 +356,7 @@ impl Model {
 
     /// Whether nobody writes or answers anything, so that something may come up.
     pub(super) fn is_free(&self) -> bool {
-        self.overlay.is_none() && self.filtering.is_none()
+        self.overlay.is_none() && self.filtering.is_none() && self.text.search.is_none()
     }
 
     pub(super) fn say(&mut self, text: impl Into<String>, tone: Tone, now: DateTime<Utc>) {
@@ -397,7 +392,7 @@ impl Model {
         visits::settle(self);
         self.ask_for_detail(now, effects);
         self.read_ahead(now, effects);
-        self.wrap_detail();
+        detail::settle(self, now, effects);
         why::bound(self, now);
         outbox::settle(self);
         corrections::settle(self, now, effects);
@@ -451,7 +446,7 @@ impl Model {
         };
         if moved {
             self.rested_at = wanted.is_some().then(|| now + RESTED);
-            self.text.scroll = 0;
+            self.text.begin();
             self.clock = None;
         }
         if let Some((id, revision)) = &wanted {
@@ -463,27 +458,8 @@ impl Model {
         self.wanted = wanted;
     }
 
-    fn wrap_detail(&mut self) {
-        let (rows, width) = self.detail_size();
-        let Some(case) = self.case() else {
-            self.text = DetailText::default();
-            return;
-        };
-        // While another pane has the whole screen the text waits as it was.
-        if width == 0 {
-            return;
-        }
-        let detail = self.details.get(&case.id);
-        let from = (case.id.clone(), case.revision, detail.map(|d| d.case.revision), width);
-        if self.text.made_from.as_ref() != Some(&from) {
-            self.text.lines = detail_text(case, detail, &self.desks.of(&case.id).policy, width);
-            self.text.made_from = Some(from);
-        }
-        self.text.scroll = self.text.scroll.min(self.text.lines.len().saturating_sub(rows));
-    }
-
     /// The policy has changed: local times may read differently.
     pub(super) fn forget_text(&mut self) {
-        self.text.made_from = None;
+        self.text.forget();
     }
 }

@@ -205,6 +205,7 @@ fn detail_came(
 ) {
     let case = detail.case.clone();
     answer::watch(model, &case, effects);
+    model.asked.case_came();
     if model.details.put(detail) {
         model.with_queue(now, |queue, at| queue.put(case, Source::Answer, false, at));
     }

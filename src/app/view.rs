@@ -369,14 +369,42 @@ pub struct Notice {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DetailView {
-    /// "C-10412", severity, tier for the frame's title; None: no case is selected.
+    /// "C-10412", severity, tier for the frame's title; None: no case is shown.
     pub title: Option<DetailTitle>,
     /// What stands at the right of the frame's title: "Esc back to C-10412".
     pub aside: String,
-    /// Wrapped to the pane's width; the first visible line is `scroll`.
+    /// What always stands at the top.
+    pub head: Vec<Line>,
+    /// The line below it; empty: there is no room for it.
+    pub tabs: Line,
+    /// The visible rows alone, wrapped to the pane's width.
     pub lines: Vec<Line>,
+    /// The first of them within all, and how many there are, for the scroll mark.
     pub scroll: usize,
+    pub count: usize,
+    /// What was found, and is on the screen.
+    pub marks: Vec<MarkView>,
+    /// The line in which people write what they look for.
+    pub search: Option<SearchLine>,
     pub notice: Option<Notice>,
+}
+
+/// Columns of a visible row that are marked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MarkView {
+    pub row: usize,
+    pub column: usize,
+    pub width: usize,
+    /// The one where the person is.
+    pub here: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchLine {
+    pub line: FilterLine,
+    /// "3 of 12", "not found"; empty: nothing is looked for yet.
+    pub found: String,
+    pub none: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

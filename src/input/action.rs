@@ -8,6 +8,8 @@ pub enum Context {
     Desk,
     Form,
     Filter,
+    /// The line of the search inside the detail.
+    Search,
     Confirm,
     Help,
     Palette,
@@ -42,6 +44,7 @@ impl Context {
         Self::Desk,
         Self::Form,
         Self::Filter,
+        Self::Search,
         Self::Confirm,
         Self::Help,
         Self::Palette,
@@ -68,6 +71,7 @@ impl Context {
             Self::Desk => "desk",
             Self::Form => "form",
             Self::Filter => "filter",
+            Self::Search => "search",
             Self::Confirm => "confirm",
             Self::Help => "help",
             Self::Palette => "palette",
@@ -171,6 +175,9 @@ actions! {
     GoToCase = "go_to_case" in Desk;
     VisitBefore = "visit_before" in Desk;
     VisitAfter = "visit_after" in Desk;
+    NextTab = "next_tab" in Desk;
+    PrevTab = "prev_tab" in Desk;
+    Links = "links" in Desk;
     Why = "why" in Desk;
     Refresh = "refresh" in Desk;
     Copy = "copy" in Desk;
@@ -248,6 +255,10 @@ actions! {
     CompleteBack = "complete_back" in Filter;
     OlderFilter = "older_filter" in Filter;
     NewerFilter = "newer_filter" in Filter;
+
+    NextMatch = "next_match" in Search;
+    PrevMatch = "prev_match" in Search;
+    EndSearch = "end_search" in Search;
 
     Yes = "yes" in Confirm;
     No = "no" in Confirm;

@@ -146,6 +146,29 @@ fn line(pieces: &[(Tone, &str)]) -> Line {
 }
 
 pub fn detail() -> DetailView {
+    let lines = vec![
+        line(&[(Tone::Dim, "times in CET, newest last")]),
+        line(&[(Tone::Dim, "Thu 13 Nov")]),
+        line(&[
+            (Tone::Customer, "« "),
+            (Tone::Dim, "09:12 "),
+            (Tone::Strong, "Ida Holm "),
+            (Tone::Plain, "reported it "),
+            (Tone::Customer, "[from customer]"),
+        ]),
+        line(&[(Tone::Customer, "«       "), (Tone::Customer, "It stopped after the update.")]),
+        line(&[
+            (Tone::Internal, "┃ "),
+            (Tone::Dim, "09:40 "),
+            (Tone::Strong, "R. Hald "),
+            (Tone::Plain, "noted "),
+            (Tone::Internal, "[internal]"),
+        ]),
+        line(&[
+            (Tone::Internal, "┃       "),
+            (Tone::Internal, "Asked the customer's IT for the firewall log."),
+        ]),
+    ];
     DetailView {
         title: Some(DetailTitle {
             id: "C-10412".into(),
@@ -153,22 +176,26 @@ pub fn detail() -> DetailView {
             severity: Severity::Critical,
             tier: Tier::First,
         }),
-        lines: vec![
+        head: vec![
             line(&[(Tone::Strong, "Guest cannot connect after update")]),
-            line(&[(Tone::Plain, "Fjord Logistics · licence "), (Tone::Good, "✓ eligible")]),
             line(&[
-                (Tone::Plain, "production · no workaround · "),
-                (Tone::Face(Face::Warning), "phone call due"),
+                (Tone::Plain, "Fjord Logistics · "),
+                (Tone::Good, "licence ✓"),
+                (Tone::Plain, " · production · no workaround · "),
+                (Tone::Error, "call due"),
             ]),
-            Vec::new(),
-            line(&[(Tone::Dim, "09:12 "), (Tone::Plain, "reported by form, 2 files")]),
-            line(&[(Tone::Dim, "09:12 "), (Tone::Plain, "case id mailed → response met in 8 s")]),
-            line(&[(Tone::Dim, "09:40 "), (Tone::Internal, "R. Hald, note")]),
-            line(&[(Tone::Internal, "      Asked the customer's IT for the firewall log.")]),
         ],
-        aside: String::new(),
-        scroll: 0,
-        notice: None,
+        tabs: line(&[
+            (Tone::Title, "[time 2]"),
+            (Tone::Plain, " text "),
+            (Tone::Plain, " clocks 2 "),
+            (Tone::Dim, " files 0 "),
+            (Tone::Plain, " past "),
+            (Tone::Dim, " corr "),
+        ]),
+        count: lines.len(),
+        lines,
+        ..DetailView::default()
     }
 }
 

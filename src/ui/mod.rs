@@ -138,7 +138,7 @@ pub fn draw_for_mouse(frame: &mut Frame, snapshot: &Snapshot, look: &Look) -> Ta
     Targets(targets)
 }
 
-/// Queue, detail and clocks; answers where the cursor of the filter stands.
+/// Queue, detail and clocks; answers where the cursor of the filter or of the search stands.
 fn desk(pen: &mut Pen, areas: &Areas, snapshot: &Snapshot) -> Option<Position> {
     let focus = snapshot.focus;
     let under = |upper: Rect, lower: Rect| !upper.is_empty() && upper.bottom() > lower.y;
@@ -148,13 +148,13 @@ fn desk(pen: &mut Pen, areas: &Areas, snapshot: &Snapshot) -> Option<Position> {
         shared: areas.queue.x == areas.detail.x && under(areas.queue, areas.detail),
         above_focused: focus == Pane::Queue,
     };
-    detail::draw(pen, areas.detail, &snapshot.detail, focus == Pane::Detail, joint);
+    let search = detail::draw(pen, areas.detail, &snapshot.detail, focus == Pane::Detail, joint);
     let joint = pen::Joint {
         shared: under(areas.detail, areas.clocks),
         above_focused: focus == Pane::Detail,
     };
     clocks::draw(pen, areas.clocks, &snapshot.clocks, focus == Pane::Clocks, joint);
-    filter
+    filter.or(search)
 }
 
 /// The one line that still fits.

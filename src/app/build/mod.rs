@@ -3,7 +3,7 @@
 
 mod bulk;
 mod clocks;
-mod detail;
+pub mod detail;
 mod form;
 pub mod header;
 mod outbox;
@@ -15,7 +15,6 @@ mod readiness;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-pub use detail::detail_text;
 pub use form::field_views;
 pub use header::retry;
 pub use overlay::help_lines;

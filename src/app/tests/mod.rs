@@ -402,10 +402,26 @@ impl Desk {
         self.form().error.map(|e| e.raw().to_owned()).unwrap_or_default()
     }
 
+    /// The head of the detail and all of the tab's text.
     pub fn detail_text(&self) -> String {
-        let view = self.snap().detail;
+        let text = &self.model.text;
+        let line =
+            |line: &super::view::Line| -> String { line.iter().map(|s| s.text.as_str()).collect() };
+        let head = text.head.iter().map(line);
+        let rows = text.rows.iter().map(|row| line(&row.margin) + &line(&row.text));
+        head.chain(rows).collect::<Vec<String>>().join("\n")
+    }
+
+    /// The text of the detail that is on the screen, below the tabs.
+    pub fn detail_rows(&self) -> Vec<String> {
         let line = |line: &super::view::Line| line.iter().map(|s| s.text.as_str()).collect();
-        view.lines.iter().map(line).collect::<Vec<String>>().join("\n")
+        self.snap().detail.lines.iter().map(line).collect()
+    }
+
+    pub fn tabs(&self) -> String {
+        let tabs = self.snap().detail.tabs;
+        let line: String = tabs.iter().map(|span| span.text.as_str()).collect();
+        line.trim_end_matches('─').trim_end().to_owned()
     }
 
     pub fn hint(&self, label: &str) -> Option<bool> {

@@ -8,9 +8,9 @@ use proptest::prelude::*;
 
 use super::desks::{SECOND, there, two_desks};
 use super::*;
+use crate::app::AskId;
 use crate::app::keys;
 use crate::app::view::Target;
-use crate::app::AskId;
 use crate::domain::CaseId;
 use crate::domain::ask::{Answer, Ask};
 use crate::input::Context;
