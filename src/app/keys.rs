@@ -17,8 +17,8 @@ use super::palette::entries;
 use super::update::{keep_form, quit, refuse};
 use super::view::{Pane, Tone};
 use super::{
-    answer, build, bulk, detail, edit, marks, mouse, outbox, picker, promises, readiness, share,
-    visiting, why, words,
+    answer, build, bulk, detail, edit, links, marks, mouse, outbox, picker, promises, readiness,
+    share, visiting, why, words,
 };
 use super::{files, sheet, transfers};
 use crate::domain::ActionKind;
@@ -90,6 +90,7 @@ fn pressed(model: &mut Model, key: KeyCombination, now: DateTime<Utc>, effects: 
         Context::Transfers => transfers::press(model, action, now, effects),
         Context::Promise => promises::press(model, action, key, now, effects),
         Context::Share | Context::Export => share::press(model, action, key, now, effects),
+        Context::Links => links::press(model, action),
         Context::Board => {
             if let Some(action) = action {
                 board::press(model, action, now, effects);
@@ -132,6 +133,7 @@ pub fn context(model: &Model) -> Context {
         Some(Overlay::Quit | Overlay::Sure { .. } | Overlay::Bulk(_)) => Context::Confirm,
         Some(Overlay::Report { .. }) => Context::Report,
         Some(Overlay::Outbox { .. }) => Context::Outbox,
+        Some(Overlay::Links(links)) => links::context(links),
         // Nobody writes over an explanation, so that the desk's keys for moving hold there besides.
         Some(Overlay::Help { .. } | Overlay::Why { .. }) => Context::Help,
         Some(Overlay::Palette { .. }) => Context::Palette,
@@ -181,6 +183,7 @@ pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
             | Overlay::Outbox { .. }
             | Overlay::Sure { .. }
             | Overlay::Bulk(_)
+            | Overlay::Links(_)
             | Overlay::Report { .. },
         ) => {}
         Some(Overlay::Share(share)) => share::paste(share, &one_line(text)),
@@ -249,6 +252,7 @@ fn desk(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &mut Vec
         Action::View9 => show(model, 9, now),
         Action::Filter if model.focus == Pane::Detail => detail::search::open(model, now),
         Action::Filter => line::open(model),
+        Action::Links => links::open(model, now),
         Action::Sort => pick::open_sort(model),
         Action::Columns => pick::open_columns(model),
         Action::Compact => model.finding.compact = !model.finding.compact,
@@ -457,6 +461,7 @@ fn confirm(
         Some(Overlay::Sure { what: Sure::StillSend(act), .. }) if is_yes => {
             answer::send_as_it_is(model, act, effects);
         }
+        Some(Overlay::Links(list)) => links::answered(model, list, is_yes, now, effects),
         Some(Overlay::Quit) if is_yes => {
             effects.extend(model.acts.held().into_iter().map(Effect::SendNow));
             effects.push(Effect::Quit);

@@ -18,6 +18,7 @@ mod finding;
 mod form;
 mod keys;
 pub mod layout;
+mod links;
 mod marks;
 mod model;
 mod mouse;

@@ -18,6 +18,7 @@ use super::finding::line::Filtering;
 use super::finding::{Finding, visits};
 use super::form::Form;
 use super::layout::{self, Areas, QueueLines};
+use super::links::Links;
 use super::marks::{self, Marks};
 use super::mouse::Mouse;
 use super::msg::{ActId, Effect, Link};
@@ -112,6 +113,7 @@ pub(super) enum Overlay {
         clock: usize,
         scroll: usize,
     },
+    Links(Box<Links>),
     /// What is ordered and not confirmed; `at`: the place of the line that the keys are on.
     Outbox {
         on: Option<Item>,

@@ -481,6 +481,7 @@ pub enum Overlay {
     Bulk(BulkView),
     Report(ReportView),
     Finder(FinderView),
+    Links(LinksView),
 }
 
 /// The question before an act on several cases.
@@ -631,6 +632,24 @@ pub struct ConfirmView {
     pub lines: Vec<String>,
     /// The keys for yes and no; no is the default.
     pub hints: Vec<Hint>,
+}
+
+/// The links in a case's texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinksView {
+    pub title: String,
+    pub rows: Vec<LinkRow>,
+    /// The one that the keys are on.
+    pub at: usize,
+    pub hints: Vec<Hint>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkRow {
+    /// Exactly what would be opened.
+    pub url: Untrusted,
+    /// "L. Ito, internal"
+    pub from: String,
 }
 
 /// Why a clock reads as it does.

@@ -4,6 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::detail::Tab;
 use super::model::Model;
 use super::update::refuse;
 use super::view::Pane;
@@ -17,6 +18,8 @@ struct Stop {
     id: CaseId,
     /// As it was told last; None: nothing but its id is known yet.
     case: Option<Box<Case>>,
+    /// The tab, and the item of it, that the visit was begun from.
+    back: (Tab, usize),
 }
 
 /// The visited case, and those that it was visited from.
@@ -48,13 +51,20 @@ pub(super) fn visit(model: &mut Model, id: CaseId) {
     if visiting.trail.len() >= TRAIL {
         visiting.trail.remove(0);
     }
-    visiting.trail.push(Stop { id, case: known.map(Box::new) });
+    let back = (model.text.tab, model.text.at);
+    visiting.trail.push(Stop { id, case: known.map(Box::new), back });
+    // A list of other cases says nothing of this one.
+    if model.text.tab == Tab::Earlier {
+        model.text.tab = Tab::Timeline;
+    }
 }
 
 /// One visit back. Answers whether there was one.
 pub(super) fn back(model: &mut Model) -> bool {
     let Some(visiting) = &mut model.visiting else { return false };
-    visiting.trail.pop();
+    if let Some((tab, at)) = visiting.trail.pop().map(|stop| stop.back) {
+        model.text.resume(tab, at);
+    }
     if visiting.trail.is_empty() {
         model.focus = visiting.from;
         model.visiting = None;

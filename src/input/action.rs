@@ -16,6 +16,8 @@ pub enum Context {
     Outbox,
     /// The report of an act on several cases.
     Report,
+    /// The links of a case.
+    Links,
     Board,
     Corrections,
     /// A link, or what is to be copied.
@@ -50,6 +52,7 @@ impl Context {
         Self::Palette,
         Self::Outbox,
         Self::Report,
+        Self::Links,
         Self::Board,
         Self::Corrections,
         Self::Pick,
@@ -77,6 +80,7 @@ impl Context {
             Self::Palette => "palette",
             Self::Outbox => "outbox",
             Self::Report => "report",
+            Self::Links => "links",
             Self::Board => "board",
             Self::Corrections => "corrections",
             Self::Pick => "pick",
@@ -100,6 +104,7 @@ impl Context {
                 | Self::Confirm
                 | Self::Outbox
                 | Self::Report
+                | Self::Links
                 | Self::Board
                 | Self::Corrections
                 | Self::Share
@@ -273,6 +278,11 @@ actions! {
     NextEntry = "next_entry" in Palette;
     PrevEntry = "prev_entry" in Palette;
     ClosePalette = "close_palette" in Palette;
+
+    OpenLink = "open_link" in Links;
+    NextLink = "next_link" in Links;
+    PrevLink = "prev_link" in Links;
+    CloseLinks = "close_links" in Links;
 
     OpenItem = "open_item" in Outbox;
     SendItem = "send_item" in Outbox;

@@ -59,8 +59,12 @@ pub fn draw(
             height: 1,
         };
         // Marked without colour, so that every theme and terminal shows it.
-        let look = if mark.here { Modifier::REVERSED } else { Modifier::UNDERLINED };
-        pen.over(at.intersection(row), Style::new().add_modifier(look | Modifier::BOLD));
+        let at = at.intersection(row);
+        if mark.here {
+            pen.invert(at);
+        } else {
+            pen.over(at, Style::new().add_modifier(Modifier::UNDERLINED | Modifier::BOLD));
+        }
     }
     // The mark stands beside the text that it tells of.
     let beside = Rect { y: text.y - 1, height: text.height + 2, ..area };

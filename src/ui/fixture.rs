@@ -147,6 +147,36 @@ fn line(pieces: &[(Tone, &str)]) -> Line {
 
 pub fn detail() -> DetailView {
     let lines = vec![
+        Vec::new(),
+        line(&[(Tone::Dim, "09:12 "), (Tone::Plain, "reported by form, 2 files")]),
+        line(&[(Tone::Dim, "09:12 "), (Tone::Plain, "case id mailed → response met in 8 s")]),
+        line(&[(Tone::Dim, "09:40 "), (Tone::Internal, "R. Hald, note")]),
+        line(&[(Tone::Internal, "      Asked the customer's IT for the firewall log.")]),
+    ];
+    DetailView {
+        title: Some(DetailTitle {
+            id: "C-10412".into(),
+            desk: None,
+            severity: Severity::Critical,
+            tier: Tier::First,
+        }),
+        head: vec![
+            line(&[(Tone::Strong, "Guest cannot connect after update")]),
+            line(&[(Tone::Plain, "Fjord Logistics · licence "), (Tone::Good, "✓ eligible")]),
+            line(&[
+                (Tone::Plain, "production · no workaround · "),
+                (Tone::Face(Face::Warning), "phone call due"),
+            ]),
+        ],
+        count: lines.len(),
+        lines,
+        ..DetailView::default()
+    }
+}
+
+/// The same with its tabs, and a note and a text of the customer.
+pub fn detail_with_tabs() -> DetailView {
+    let lines = vec![
         line(&[(Tone::Dim, "times in CET, newest last")]),
         line(&[(Tone::Dim, "Thu 13 Nov")]),
         line(&[

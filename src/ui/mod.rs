@@ -14,6 +14,7 @@ mod footer;
 mod form;
 mod header;
 mod help;
+mod links;
 mod listing;
 mod outbox;
 mod palette;
@@ -122,6 +123,7 @@ pub fn draw_for_mouse(frame: &mut Frame, snapshot: &Snapshot, look: &Look) -> Ta
             Some(Overlay::Why(view)) => why::draw(&mut pen, screen, view),
             Some(Overlay::Outbox(view)) => outbox::draw(&mut pen, screen, view),
             Some(Overlay::Finder(view)) => finder::draw(&mut pen, screen, view),
+            Some(Overlay::Links(view)) => links::draw(&mut pen, screen, view),
             Some(Overlay::Share(view)) => share::draw(&mut pen, screen, view),
             Some(Overlay::Listing(view)) => listing::draw(&mut pen, screen, view),
             Some(Overlay::Bulk(view)) => bulk::draw_question(&mut pen, screen, view),

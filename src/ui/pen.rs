@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Look, signs};
@@ -119,6 +119,16 @@ impl<'a> Pen<'a> {
     /// Lays a look over what stands there.
     pub fn over(&mut self, area: Rect, style: Style) {
         self.buffer.set_style(area, style);
+    }
+
+    /// Turns ground and letters round, also where a theme has done so already.
+    pub fn invert(&mut self, area: Rect) {
+        let area = area.intersection(self.buffer.area);
+        for position in area.positions() {
+            if let Some(cell) = self.buffer.cell_mut(position) {
+                cell.modifier.toggle(Modifier::REVERSED);
+            }
+        }
     }
 
     /// Takes away whatever stands there.

@@ -12,7 +12,10 @@ use unicode_width::UnicodeWidthStr;
 use super::theme::Theme;
 use super::{Look, draw, fixture};
 use crate::app::layout::areas;
-use crate::app::view::{FilterLine, LinkSign, OutboxView, Overlay, Pane, Snapshot, Tone};
+use crate::app::view::{
+    FilterLine, LinkRow, LinkSign, LinksView, MarkView, OutboxView, Overlay, Pane, SearchLine,
+    Snapshot, Tone,
+};
 
 fn colour() -> Look {
     Look { theme: Theme::colour(), ascii: false }
@@ -98,6 +101,63 @@ fn a_screen_that_shrank_below_the_smallest_while_a_form_is_open_is_too_small() {
 #[test]
 fn the_desk_at_120x40() {
     assert_picture!("desk_120x40", fixture::desk(120, 40));
+}
+
+fn with_tabs(columns: u16, rows: u16) -> Snapshot {
+    let detail = fixture::detail_with_tabs();
+    Snapshot { detail, focus: Pane::Detail, ..fixture::desk(columns, rows) }
+}
+
+#[test]
+fn the_detail_with_its_tabs_at_every_size() {
+    assert_picture!("detail_tabs_80x24", with_tabs(80, 24));
+    assert_picture!("detail_tabs_120x40", with_tabs(120, 40));
+    let ascii = Look { theme: Theme::mono(), ascii: true };
+    assert_picture!("detail_tabs_ascii_80x24", with_tabs(80, 24), &ascii);
+}
+
+#[test]
+fn what_is_found_in_the_detail_is_marked_without_colour_and_the_line_says_where_one_is() {
+    let mut desk = with_tabs(80, 24);
+    let mark = |row, column, here| MarkView { row, column, width: 3, here };
+    desk.detail.marks = vec![mark(3, 8, true), mark(5, 14, false), mark(9, 90, false)];
+    let line = FilterLine { text: "the".into(), cursor: Some(3) };
+    desk.detail.search = Some(SearchLine { line, found: "1 of 2".into(), none: false });
+    let look = Look { theme: Theme::mono(), ascii: false };
+    let (buffer, cursor) = drawn(&desk, &look);
+    let rows = text_rows(&buffer);
+    let at = rows.iter().position(|row| row.contains("/ the")).unwrap();
+    assert!(rows[at].contains("1 of 2"), "{}", rows[at]);
+    assert_eq!(cursor.map(|at| usize::from(at.y)), Some(at));
+    let y = rows.iter().position(|row| row.contains("It stopped")).unwrap();
+    // Where a customer's words are turned round already, those that are found are not.
+    let upright: String = (1..79u16)
+        .map(|x| &buffer[(x, u16::try_from(y).unwrap())])
+        .filter(|cell| !cell.modifier.contains(Modifier::REVERSED))
+        .map(Cell::symbol)
+        .collect();
+    assert_eq!(upright.trim(), "It");
+}
+
+#[test]
+fn links_over_the_desk() {
+    let row = |url: &str, from: &str| LinkRow { url: url.into(), from: from.into() };
+    let view = LinksView {
+        title: "Links in C-10412".into(),
+        rows: vec![
+            row("https://xn--fjrd-65d.example/a", "the description, from customer"),
+            row("https://wiki.example/cache", "L. Ito, internal"),
+        ],
+        at: 1,
+        hints: vec![fixture::hint("Enter", "open"), fixture::hint("Esc", "close")],
+    };
+    assert_picture!("links_80x24", fixture::over(with_tabs(80, 24), Overlay::Links(view.clone())));
+    for (columns, rows) in [(20, 5), (40, 10), (300, 100)] {
+        drawn(
+            &fixture::over(fixture::desk(columns, rows), Overlay::Links(view.clone())),
+            &colour(),
+        );
+    }
 }
 
 #[test]
@@ -214,6 +274,7 @@ fn five_notices_are_five_different_screens() {
         desk.queue.count = 0;
         desk.queue.notice = Some(notice);
         desk.detail.title = None;
+        desk.detail.head.clear();
         desk.detail.lines.clear();
         desk.clocks.clocks.clear();
         desk.clocks.next.clear();

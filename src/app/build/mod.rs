@@ -26,7 +26,9 @@ use super::keys;
 use super::model::{Model, Overlay};
 use super::order;
 use super::page::{self, Page};
-use super::view::{ClocksView, DetailView, Footer, Hint, PageView, QueueView, Snapshot, Tone};
+use super::view::{
+    ClocksView, DetailView, Footer, Hint, PageView, Pane, QueueView, Snapshot, Tone,
+};
 use super::words;
 use crate::domain::ActionKind;
 use crate::input::{Action, Context};
@@ -142,6 +144,7 @@ fn hints(model: &Model, context: Context) -> std::vec::IntoIter<(Action, Hint)> 
         .filter(move |binding| binding.action.context() == context && !binding.keys.is_empty())
         .filter(|binding| match binding.action {
             Action::Undo => can_undo(model),
+            Action::NextTab => model.focus == Pane::Detail,
             Action::NextChoice => is_in_list(model),
             Action::EditText | Action::Canned => is_in_text(model),
             // The form says it beside what is missing.

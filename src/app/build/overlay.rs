@@ -11,7 +11,7 @@ use crate::app::page::corrections;
 use crate::app::palette::{Entry, entries};
 use crate::app::view::{self, ConfirmView, FilterLine, HelpView, Hint, PaletteView, WhyView};
 use crate::app::{files, sheet, transfers};
-use crate::app::{promises, share, why, words};
+use crate::app::{links, promises, share, why, words};
 use crate::domain::outbox::State;
 use crate::input::{Context, Keymap, keys_text};
 
@@ -33,6 +33,10 @@ pub fn overlay(model: &Model, wake: &mut Wake) -> Option<view::Overlay> {
             view::Overlay::Outbox(outbox::outbox(model, on.as_ref(), *at, wake))
         }
         Overlay::Finder(finder) => view::Overlay::Finder(dialog::view(model, finder, wake.now)),
+        Overlay::Links(list) => match links::question(model, list) {
+            Some(question) => view::Overlay::Confirm(question),
+            None => view::Overlay::Links(links::view(model, list)),
+        },
         Overlay::Share(share) => view::Overlay::Share(share::view(model, share)),
         Overlay::Promise(promising) => {
             // "in 2h" is another instant with every minute.

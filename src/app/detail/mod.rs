@@ -86,6 +86,8 @@ pub struct DetailText {
     start: usize,
     /// Which of the items the keys are on.
     pub at: usize,
+    /// The item that the keys come back to.
+    resumed: Option<usize>,
     pub search: Option<Search>,
 }
 
@@ -102,7 +104,13 @@ impl DetailText {
     /// Another case is shown: from the beginning, in the same tab.
     pub fn begin(&mut self) {
         self.scrolls = Default::default();
-        self.at = 0;
+        self.at = self.resumed.unwrap_or(0);
+    }
+
+    /// Back to a tab as it was left.
+    pub fn resume(&mut self, tab: Tab, at: usize) {
+        self.tab = tab;
+        self.resumed = Some(at);
     }
 
     /// The policy has changed: local times may read differently.
@@ -212,6 +220,9 @@ pub fn settle(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) 
         text.made_from = Some(from);
         text.at = text.at.min(text.items.len().saturating_sub(1));
         search::look_again(model);
+        if model.text.resumed.take().is_some() {
+            see_item(model);
+        }
     }
     let visible = rows(model);
     let text = &mut model.text;

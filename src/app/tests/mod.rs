@@ -9,6 +9,7 @@ mod bulk;
 mod chords;
 mod corrections;
 mod desks;
+mod detail;
 mod disconnected;
 mod finding;
 mod forms;
@@ -421,7 +422,7 @@ impl Desk {
     pub fn tabs(&self) -> String {
         let tabs = self.snap().detail.tabs;
         let line: String = tabs.iter().map(|span| span.text.as_str()).collect();
-        line.trim_end_matches('─').trim_end().to_owned()
+        line.split('─').next().unwrap_or_default().trim_end().to_owned()
     }
 
     pub fn hint(&self, label: &str) -> Option<bool> {

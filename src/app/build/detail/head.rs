@@ -5,8 +5,10 @@ use super::{NAME, dotted, flowed};
 use crate::app::detail::{Tab, asked};
 use crate::app::model::Model;
 use crate::app::view::{Line, Span, Tone};
+use crate::app::words;
 use crate::domain::text::columns;
 use crate::domain::{Case, CaseDetail, Eligibility, PhoneFollowUp};
+use crate::input::Action;
 
 /// Lines of a subject where there is room.
 const SUBJECT_LINES: usize = 3;
@@ -142,7 +144,15 @@ pub fn tabs(
             tab => Span::new(Tone::Plain, format!(" {} ", form(tab))),
         })
         .collect();
-    line.push(rule(wide(form)));
+    let used = wide(form);
+    let (back, on) = (Action::PrevTab, Action::NextTab);
+    let keys = format!(" {} {} ", words::key(model, back), words::key(model, on));
+    if used + columns(&keys) + 4 <= width {
+        line.push(rule(used + columns(&keys) + 1));
+        line.push(Span::new(Tone::Dim, format!("{keys}─")));
+    } else {
+        line.push(rule(used));
+    }
     line
 }
 

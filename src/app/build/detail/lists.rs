@@ -15,7 +15,7 @@ use crate::input::Action;
 /// From so many columns on a case of a list has one line.
 const ONE_LINE: usize = 70;
 /// Columns of how a case ended.
-const OUTCOME: usize = 26;
+const OUTCOME: usize = 38;
 
 /// Room for the mark of what is chosen.
 fn beside() -> Line {
@@ -95,9 +95,12 @@ fn list(
             sheet.say(Tone::Title, heading);
             sheet.behind(beside());
             let ids = cases.iter().map(|case| columns(&case.id.to_string())).max().unwrap_or(0);
-            for case in cases {
+            let outcomes: Vec<String> =
+                cases.iter().map(|case| outcome(model, case, now)).collect();
+            let wide = outcomes.iter().map(|outcome| columns(outcome)).max().unwrap_or(0);
+            for (case, outcome) in cases.iter().zip(outcomes) {
                 sheet.item();
-                row(model, sheet, case, ids, now);
+                row(sheet, case, &outcome, (ids, wide));
             }
             sheet.behind(Line::new());
         }
@@ -109,7 +112,8 @@ fn failed(model: &Model, sheet: &mut Sheet, what: &str, why: &str) {
     sheet.say(Tone::Error, format!("{what} could not be asked for: {why} {key} tries again."));
 }
 
-fn row(model: &Model, sheet: &mut Sheet, case: &Case, ids: usize, now: DateTime<Utc>) {
+/// How a case ended, or how it stands, and since when.
+fn outcome(model: &Model, case: &Case, now: DateTime<Utc>) -> String {
     let policy = &model.desks.of(&case.id).policy;
     let calendar = policy.calendar_id(case.tier, &case.partner.id);
     let this_year = zone::date(policy, calendar, now).year();
@@ -124,6 +128,11 @@ fn row(model: &Model, sheet: &mut Sheet, case: &Case, ids: usize, now: DateTime<
         None if case.is_closed() => format!("closed {}", day(case.updated_at)),
         None => format!("{} since {}", case.state, day(case.reported_at)),
     };
+    safe_line(&outcome, OUTCOME)
+}
+
+/// `ids`, `outcomes`: the columns of the widest.
+fn row(sheet: &mut Sheet, case: &Case, outcome: &str, (ids, outcomes): (usize, usize)) {
     let id = case.id.to_string();
     let severity = case.severity.label();
     let tone = if case.is_closed() { Tone::Dim } else { Tone::Plain };
@@ -133,8 +142,7 @@ fn row(model: &Model, sheet: &mut Sheet, case: &Case, ids: usize, now: DateTime<
         Span::new(Tone::Severity(case.severity), format!("{severity}{}  ", pad(severity, 8))),
     ];
     if sheet.room() >= ONE_LINE {
-        let outcome = safe_line(&outcome, OUTCOME);
-        let room = sheet.room().saturating_sub(ids + 2 + 10 + OUTCOME + 2);
+        let room = sheet.room().saturating_sub(ids + 2 + 10 + outcomes + 2);
         let subject = case.subject.cell(room);
         let gap = pad(&subject, room);
         let mut line = head;
