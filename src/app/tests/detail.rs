@@ -3,7 +3,7 @@
 use super::super::layout::inside;
 use super::super::view::{Overlay, Pane};
 use super::*;
-use crate::domain::ask::{Answer, Ask, Unanswered};
+use crate::domain::ask::{Answer, Ask, Because, Unanswered};
 use crate::domain::{
     Attachment, Cause, Correction, CorrectionDetail, CorrectionStatus, PauseReason, ReleasePlan,
     Resolution, ResolutionKind,
@@ -61,7 +61,8 @@ fn found(desk: &mut Desk, ask: crate::app::AskId, cases: Vec<Case>) -> Vec<Effec
 }
 
 fn not_found(desk: &mut Desk, ask: crate::app::AskId, why: &str) {
-    let failure = Unanswered { why: why.into(), in_doubt: false, fields: vec![] };
+    let because = Because::NotReached;
+    let failure = Unanswered { because, why: why.into(), in_doubt: false, fields: vec![] };
     desk.tell(Msg::Answered { ask, answer: Box::new(Err(failure)) });
 }
 
