@@ -37,7 +37,7 @@ pub struct Link {
 /// The list over the desk.
 pub struct Links {
     case: CaseId,
-    links: Vec<Link>,
+    found: Vec<Link>,
     at: usize,
     /// Whether to open the one that the keys are on.
     asking: bool,
@@ -56,7 +56,8 @@ pub fn open(model: &mut Model, now: DateTime<Utc>) {
         return refuse(model, sentence, now);
     }
     model.toast = None;
-    model.overlay = Some(Overlay::Links(Box::new(Links { case, links, at: 0, asking: false })));
+    model.overlay =
+        Some(Overlay::Links(Box::new(Links { case, found: links, at: 0, asking: false })));
 }
 
 pub fn context(links: &Links) -> Context {
@@ -65,7 +66,7 @@ pub fn context(links: &Links) -> Context {
 
 pub fn press(model: &mut Model, action: Option<Action>) {
     let Some(Overlay::Links(links)) = &mut model.overlay else { return };
-    let count = links.links.len().max(1);
+    let count = links.found.len().max(1);
     match action {
         Some(Action::CloseLinks) => model.overlay = None,
         Some(Action::NextLink) => links.at = (links.at + 1) % count,
@@ -84,7 +85,7 @@ pub fn answered(
     effects: &mut Vec<Effect>,
 ) {
     links.asking = false;
-    let url = links.links.get(links.at).map(|link| link.url.clone());
+    let url = links.found.get(links.at).map(|link| link.url.clone());
     match url.filter(|_| yes) {
         Some(url) => share::open_link(model, &url, now, effects),
         None => model.overlay = Some(Overlay::Links(links)),
@@ -95,7 +96,7 @@ pub fn view(model: &Model, links: &Links) -> LinksView {
     LinksView {
         title: format!("Links in {}", model.desks.named_case(&links.case)),
         rows: links
-            .links
+            .found
             .iter()
             .map(|link| LinkRow { url: link.url.as_str().into(), from: link.from.clone() })
             .collect(),
@@ -106,7 +107,7 @@ pub fn view(model: &Model, links: &Links) -> LinksView {
 
 /// The question before one is opened; None: the list is shown.
 pub fn question(model: &Model, links: &Links) -> Option<ConfirmView> {
-    let link = links.links.get(links.at).filter(|_| links.asking)?;
+    let link = links.found.get(links.at).filter(|_| links.asking)?;
     let mut lines = vec![link.url.clone(), format!("It leads to {}.", link.to)];
     if link.to.split('.').any(|label| label.starts_with("xn--")) {
         lines.push("Its name has other letters; so it is looked up.".to_owned());

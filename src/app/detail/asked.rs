@@ -98,11 +98,11 @@ impl Answers {
 
     fn came(&mut self, id: AskId, answer: Result<Answer, Unanswered>) {
         self.count += 1;
-        let lists = self.others.iter_mut().flat_map(|(case, others)| {
+        let mut lists = self.others.iter_mut().flat_map(|(case, others)| {
             let lists = others.customers.iter_mut().chain(&mut others.similar);
             lists.map(|list| (case.clone(), list))
         });
-        for (case, list) in lists.filter(|(_, list)| list.is(id)) {
+        if let Some((case, list)) = lists.find(|(_, list)| list.is(id)) {
             *list = match answer {
                 Ok(Answer::Found { mut cases, .. }) => {
                     cases.retain(|other| other.id != case);
@@ -113,13 +113,12 @@ impl Answers {
             };
             return;
         }
-        for (_, correction) in self.corrections.iter_mut().filter(|(_, asked)| asked.is(id)) {
+        if let Some((_, correction)) = self.corrections.iter_mut().find(|(_, asked)| asked.is(id)) {
             *correction = match answer {
                 Ok(Answer::Correction(detail)) => Asked::Here(*detail),
                 Ok(_) => Asked::Failed("The desk answered something else.".into()),
                 Err(failure) => Asked::Failed(failure.why),
             };
-            return;
         }
     }
 }

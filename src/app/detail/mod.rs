@@ -11,6 +11,7 @@ use super::layout;
 use super::model::{Model, Overlay};
 use super::msg::Effect;
 use super::page::Page;
+use super::transfers;
 use super::view::{Line, Pane};
 use super::visiting;
 use crate::domain::{CaseId, Revision};
@@ -169,13 +170,22 @@ fn see_item(model: &mut Model) {
     }
 }
 
-/// Enter with the keys in the detail: opens what is chosen.
+/// Enter with the keys in the detail: opens the case, or fetches the file, that is chosen.
 pub fn open(model: &mut Model, effects: &mut Vec<Effect>) {
-    let _ = effects;
-    if model.text.tab == Tab::Earlier
-        && let Some(id) = asked::chosen(model)
-    {
-        visiting::visit(model, id);
+    match model.text.tab {
+        Tab::Earlier => {
+            if let Some(id) = asked::chosen(model) {
+                visiting::visit(model, id);
+            }
+        }
+        Tab::Files => {
+            let Some(id) = model.case_id().cloned() else { return };
+            let files = model.details.get(&id).map(|detail| &detail.attachments);
+            if let Some(file) = files.and_then(|files| files.get(model.text.at)).cloned() {
+                transfers::download(model, &id, &file, effects);
+            }
+        }
+        _ => {}
     }
 }
 

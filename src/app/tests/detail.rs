@@ -213,6 +213,8 @@ fn files_are_listed_with_all_that_names_them() {
     let file = "host\u{fffd}gol.zip · 1.2 MB · [customer] · application/zip · \
                 Tue 24 Nov 09:10 by Ida Holm · no. 1";
     assert!(text.contains(file), "{text}");
+    let asks = asked(&desk.press("enter"));
+    assert!(matches!(&asks[..], [(_, Ask::Download { .. })]), "{asks:?}");
 }
 
 #[test]
@@ -348,7 +350,8 @@ fn letters_of_a_search_are_written_and_every_place_is_marked() {
 #[test]
 fn enter_goes_from_place_to_place_and_round() {
     let mut long = told(&first());
-    long.description = (1..=60).map(|n| format!("line {n} of it\n")).collect::<String>().into();
+    long.description =
+        (1..=60).map(|n| format!("line {n} of it")).collect::<Vec<_>>().join("\n").into();
     let mut desk = Desk::partner(vec![first()]);
     desk.tell(Msg::DetailCame(Box::new(long)));
     desk.press("enter ] /");
