@@ -117,6 +117,7 @@ fn everywhere(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &m
             effects.push(Effect::Suspend);
         }
         Action::Redraw => effects.push(Effect::Redraw),
+        Action::NextTheme => effects.push(Effect::NextTheme),
         _ => quit(model, now, effects),
     }
 }

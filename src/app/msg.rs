@@ -94,6 +94,8 @@ pub enum Msg {
     Focused(bool),
     /// The instant came at which something visible reads differently (see `view::build`).
     TimePassed,
+    /// The screen wears another theme now, of that name.
+    ThemeChanged(String),
     /// Something that concerns no desk that is followed, in a sentence.
     Noticed(String),
     /// The line to a desk told something about the desk itself.
@@ -262,6 +264,10 @@ pub enum Effect {
     Attention(bool),
     /// Ask the desk now instead of at the next turn.
     PollNow,
+    /// Put on the next theme; [`Msg::ThemeChanged`] says which.
+    NextTheme,
+    /// Put on the theme that was worn last, unless the settings chose one.
+    WearTheme(String),
     /// Draw the whole screen anew, whatever stands on the terminal.
     Redraw,
     /// Give the terminal to the person's editor, with that text; [`Msg::Edited`] brings it back. `name`: what

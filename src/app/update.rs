@@ -21,6 +21,9 @@ use super::visiting;
 use super::words;
 use crate::domain::{CaseDetail, CaseId, DeskNo, Untrusted};
 
+/// Under what name the theme is remembered.
+const THEME: &str = "theme";
+
 /// Takes in what happened; answers what the outside must do for it.
 pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
     let mut effects = Vec::new();
@@ -37,6 +40,10 @@ pub fn update(model: &mut Model, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         Msg::Focused(there) => {
             corrections::focused(model, there);
             effects.push(Effect::Attention(there));
+        }
+        Msg::ThemeChanged(name) => {
+            model.say(format!("Theme: {name}"), Tone::Plain, now);
+            effects.push(Effect::Remember { name: THEME, body: name });
         }
         Msg::Noticed(sentence) => model.say(sentence, Tone::Error, now),
         Msg::Told(desk, told) => desk_told(model, desk, told, now, &mut effects),
@@ -142,6 +149,12 @@ fn desk_told(
             }
             mouse::came(model, &remembered);
             kept::came(model, &remembered, now);
+            // The screen is one: what its first desk kept counts.
+            if let Some((_, theme)) = remembered.iter().find(|(of, _)| of == THEME)
+                && no == DeskNo::FIRST
+            {
+                effects.push(Effect::WearTheme(theme.clone()));
+            }
         }
         Told::Noticed(sentence) => {
             let sentence = words::at_desk(&model.desks, model.desks.get(no), sentence);

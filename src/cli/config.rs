@@ -10,6 +10,7 @@ use crate::config::policy_file::PolicyFile;
 use crate::config::{Origin, Places, Serve, Setting, Settings};
 use crate::domain::text::safe_line;
 use crate::sla::policy::Policy;
+use crate::ui::theme::Colours;
 
 /// The settings: where they are, and whether they are right
 ///
@@ -89,6 +90,9 @@ fn check(session: &mut Session<'_>) -> Result<Exit, Failure> {
     let output = &mut *session.output;
     check_policy(&settings, output)?;
     settings.serve.tls.as_ref().map(check_tls).transpose()?;
+    if let Some(theme) = super::theme::own(&settings, Colours::Rich)? {
+        output.done(format!("theme {} is right", safe_line(theme.name(), 400)))?;
+    }
     let file = safe_line(&settings.file.value.to_string_lossy(), 1000);
     let there = if settings.file_read { "is right" } else { "is not there; defaults are in force" };
     output.done(format!("{file} {there}"))?;
@@ -193,7 +197,7 @@ fn in_force(settings: &Settings) -> Vec<String> {
     let at: Vec<String> = alerts.at.value.iter().map(|at| span(at.as_secs())).collect();
     let quiet = alerts.quiet.value.map_or_else(|| "none".to_owned(), |quiet| quiet.to_string());
     let mut rows = vec![
-        row("screen.theme", screen.theme.value.word(), screen.theme.from),
+        row("screen.theme", safe_line(screen.theme.value.word(), 400), screen.theme.from),
         row("screen.ascii", screen.ascii.value, screen.ascii.from),
         row("screen.mouse", screen.mouse.value, screen.mouse.from),
     ];

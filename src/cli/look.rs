@@ -15,7 +15,7 @@ pub struct Look {
 
 impl Look {
     pub fn new(ascii: bool) -> Self {
-        Self { theme: Theme::colour(), ascii }
+        Self { theme: Theme::either(), ascii }
     }
 
     pub fn severity(&self, severity: Severity) -> Style {

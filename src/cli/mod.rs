@@ -52,6 +52,7 @@ mod sla_preview;
 mod supervisor;
 mod take;
 mod text;
+mod theme;
 mod workaround;
 
 use std::ffi::OsString;

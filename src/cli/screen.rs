@@ -3,8 +3,9 @@
 use super::demo;
 use super::outcome::{Exit, Failure};
 use super::session::{Connection, Session};
+use super::theme;
 use crate::app::welcome::{Chosen, Welcome};
-use crate::config::{Settings, Theme};
+use crate::config::Settings;
 use crate::domain::text::safe_line;
 use crate::runtime::{self, Checker, Stage};
 
@@ -47,7 +48,7 @@ async fn first_start(session: &mut Session<'_>, settings: &Settings) -> Result<E
     if session.environment.text("TERM") == Some("dumb") {
         return Err(Failure::usage(first_words(settings)));
     }
-    let options = options(session, settings, Vec::new());
+    let options = options(session, settings, Vec::new())?;
     let mut stage = Stage::enter(options.mouse).map_err(|error| failed(&error))?;
     let file = safe_line(&settings.file.value.to_string_lossy(), 400);
     let welcome = Welcome::new(options.ascii, options.keymap.clone(), file);
@@ -87,7 +88,7 @@ pub async fn show_on(
     connections: Vec<Connection>,
     notices: Vec<String>,
 ) -> Result<Exit, Failure> {
-    let options = options(session, settings, notices);
+    let options = options(session, settings, notices)?;
     let mut desks = Vec::new();
     for connection in connections {
         desks.push(runtime::Desk {
@@ -101,12 +102,17 @@ pub async fn show_on(
     Ok(Exit::Done)
 }
 
-fn options(session: &Session<'_>, settings: &Settings, notices: Vec<String>) -> runtime::Options {
+fn options(
+    session: &Session<'_>,
+    settings: &Settings,
+    notices: Vec<String>,
+) -> Result<runtime::Options, Failure> {
     let variable = |name| session.environment.text(name).filter(|value| !value.trim().is_empty());
     let editor = variable("VISUAL").or_else(|| variable("EDITOR"));
-    runtime::Options {
+    Ok(runtime::Options {
         ascii: settings.screen.ascii.value,
-        color: session.output.colour && settings.screen.theme.value != Theme::Mono,
+        looks: theme::looks(session, settings)?,
+        ask_ground: runtime::answers(&session.environment),
         mouse: settings.screen.mouse.value,
         keymap: settings.keymap.keymap.clone(),
         downloads: settings
@@ -124,7 +130,7 @@ fn options(session: &Session<'_>, settings: &Settings, notices: Vec<String>) -> 
         canned: settings.canned.clone(),
         editor: editor.map(str::to_owned),
         notices,
-    }
+    })
 }
 
 fn failed(error: &anyhow::Error) -> Failure {

@@ -93,26 +93,41 @@ pub struct DeskTable {
 }
 
 /// How the screen looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Theme {
-    /// The sixteen colours of the terminal, unless `NO_COLOR` or `--color never` ask for none.
+    /// Dark or light, as the terminal's background is; without colours where none are wanted.
     #[default]
     Auto,
-    /// No colours.
-    Mono,
+    /// One that is built in.
+    Named(&'static str),
+    /// A file, as it is written.
+    File(String),
 }
 
 impl Theme {
-    const WORDS: &'static [(&'static str, Self)] = &[("auto", Self::Auto), ("mono", Self::Mono)];
+    /// Those that are built in; the drawing has them under the same names.
+    pub const NAMES: [&'static str; 5] = ["dark", "light", "high-contrast", "colour-blind", "mono"];
 
     #[must_use]
-    pub fn word(self) -> &'static str {
-        Self::WORDS.iter().find(|(_, theme)| *theme == self).map_or("auto", |(word, _)| word)
+    pub fn word(&self) -> &str {
+        match self {
+            Self::Auto => "auto",
+            Self::Named(name) => name,
+            Self::File(path) => path,
+        }
     }
 
-    /// The theme of that name, or a sentence that names those there are.
+    /// The theme of that name or file, or a sentence that names those there are.
     pub fn named(name: &str) -> Result<Self, String> {
-        one_of("theme", name, Self::WORDS)
+        let is_path =
+            Path::new(name).extension().is_some_and(|end| end.eq_ignore_ascii_case("toml"));
+        if is_path || name.contains('/') {
+            return Ok(Self::File(name.to_owned()));
+        }
+        let words: Vec<(&'static str, Option<&'static str>)> = std::iter::once(("auto", None))
+            .chain(Self::NAMES.into_iter().map(|name| (name, Some(name))))
+            .collect();
+        one_of("theme", name, &words).map(|found| found.map_or(Self::Auto, Self::Named))
     }
 }
 
@@ -196,7 +211,11 @@ impl ConfigFile {
                 "screen" => {
                     for (name, value) in r.table(value, "screen") {
                         match name.get_ref().as_ref() {
-                            "theme" => self.theme = r.word(value, "theme", Theme::WORDS),
+                            "theme" => {
+                                self.theme = r
+                                    .text(value, "theme")
+                                    .and_then(|text| r.checked(text, |text| Theme::named(&text)));
+                            }
                             "ascii" => self.ascii = r.boolean(value, "ascii"),
                             "mouse" => self.mouse = r.boolean(value, "mouse"),
                             "reduced_motion" => {

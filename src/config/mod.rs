@@ -172,7 +172,10 @@ impl Settings {
         }
         let desks = Desks::gather(&path.value, &file.desks, environment)?;
         let mut screen = Screen {
-            theme: Setting::of_file(file.theme, Theme::Auto),
+            theme: Setting::of_file(
+                file.theme.map(|at| At { value: beside(at.value, &path.value, environment), ..at }),
+                Theme::Auto,
+            ),
             ascii: Setting::of_file(file.ascii, false),
             mouse: Setting::of_file(file.mouse, true),
             reduced_motion: Setting::of_file(file.reduced_motion, false),
@@ -248,6 +251,17 @@ impl Settings {
     /// The desk that is meant.
     pub fn selected_desk(&self) -> Result<&Desk, ConfigError> {
         self.desks.select(self.desk.as_ref())
+    }
+}
+
+/// A theme's file stands beside the configuration.
+fn beside(theme: Theme, path: &Path, environment: &Environment) -> Theme {
+    match theme {
+        Theme::File(written) => {
+            let path = places::resolve(&written, path, environment);
+            Theme::File(path.to_string_lossy().into_owned())
+        }
+        theme => theme,
     }
 }
 

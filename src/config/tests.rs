@@ -172,7 +172,14 @@ fn a_wrong_file_is_told_line_by_line_with_the_nearest_right_name() {
         ),
         ("[screen]\nascii = \"yes\"\n", "2: \"ascii\" must be true or false, not a text"),
         ("screen = 3\n", "1: \"screen\" must be a table: [screen], not a number"),
-        ("[screen]\ntheme = \"neon\"\n", "2: \"neon\" is no theme; there are: auto, mono"),
+        (
+            "[screen]\ntheme = \"neon\"\n",
+            "2: \"neon\" is no theme; there are: auto, dark, light, high-contrast, colour-blind, mono",
+        ),
+        (
+            "[screen]\ntheme = \"color_blind\"\n",
+            "2: \"color_blind\" is no theme; did you mean \"colour-blind\"?",
+        ),
         (
             "[alerts]\nat = [\"1h\", \"soon\"]\n",
             "2: \"soon\" is not a time span; write 1h, 15m or 30s",
@@ -248,7 +255,7 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
     let config = "[screen]\nascii = false\ntheme = \"mono\"\n";
     let home = tempfile::tempdir().unwrap();
     let settings = load(home.path(), config, &[]).unwrap();
-    assert_eq!(settings.screen.theme, Setting::new(Theme::Mono, Origin::Line(3)));
+    assert_eq!(settings.screen.theme, Setting::new(Theme::Named("mono"), Origin::Line(3)));
     let variables = [("CASELOAD_ASCII", "1"), ("CASELOAD_THEME", "auto")];
     let settings = load(home.path(), config, &variables).unwrap();
     assert_eq!(settings.screen.ascii, Setting::new(true, Origin::Variable("CASELOAD_ASCII")));

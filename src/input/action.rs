@@ -149,6 +149,7 @@ actions! {
     Interrupt = "interrupt" in Everywhere;
     Suspend = "suspend" in Everywhere;
     Redraw = "redraw" in Everywhere;
+    NextTheme = "next_theme" in Everywhere;
 
     MoveDown = "move_down" in Desk;
     MoveUp = "move_up" in Desk;

@@ -13,6 +13,7 @@ use ratatui::backend::Backend;
 
 use super::editor::{Edited, Editing};
 use super::lines::{DeskLine, Lines};
+use super::looks::Looks;
 use super::outside::Outside;
 use super::signals::Signal;
 use super::translate;
@@ -20,7 +21,7 @@ use crate::app::view::{self, Snapshot};
 use crate::app::{self, Effect, Model, Msg};
 use crate::domain::DeskNo;
 use crate::sync::{self, Order};
-use crate::ui::{self, Look, Targets};
+use crate::ui::{self, Targets};
 
 /// The most that is taken in before a frame is drawn: a flood must not starve the screen.
 const BURST: usize = 500;
@@ -48,6 +49,8 @@ enum Woken {
     Outside(Msg),
     Signal(Signal),
     Edited(Edited),
+    /// The terminal has told its background.
+    Ground,
     Time,
 }
 
@@ -63,6 +66,13 @@ struct Orders {
     editing: bool,
     /// The editor is to end, and then we are.
     end_editing: bool,
+    theme: Option<Theme>,
+}
+
+/// Another theme is wanted.
+enum Theme {
+    Next,
+    Remembered(String),
 }
 
 /// Runs the desk until it is quit or ended. `suspend` gives the terminal to the shell and comes back when we
@@ -73,7 +83,7 @@ struct Orders {
 pub async fn run_loop<B, I, S>(
     edges: Edges<'_, B, I, S>,
     model: &mut Model,
-    look: &Look,
+    looks: &mut Looks,
     mut suspend: impl AsyncFnMut() -> io::Result<()>,
 ) -> anyhow::Result<()>
 where
@@ -96,8 +106,9 @@ where
         }
         let (snapshot, next_change) = view::build(model, now);
         if editing.is_none() && shown.as_ref() != Some(&snapshot) {
-            terminal.draw(|frame| targets = ui::draw_for_mouse(frame, &snapshot, look))?;
+            terminal.draw(|frame| targets = ui::draw_for_mouse(frame, &snapshot, looks.look()))?;
             shown = Some(snapshot);
+            looks.drawn()?;
         }
 
         let mut woken = tokio::select! {
@@ -105,6 +116,7 @@ where
             biased;
             event = input.next() => Woken::Input(event),
             Some(signal) = signals.next() => Woken::Signal(signal),
+            () = looks.ground() => Woken::Ground,
             (desk, event) = lines.told() => Woken::Told(desk, event),
             msg = outside.told() => Woken::Outside(msg),
             edited = ended(&mut editing) => Woken::Edited(edited),
@@ -116,6 +128,9 @@ where
         }
         // All that is there already goes into the same frame.
         for _ in 0..BURST {
+            if matches!(woken, Woken::Ground) {
+                shown = None;
+            }
             take(woken, model, &lines, &targets, &mut outside, &mut orders);
             if orders.quit || orders.suspend || orders.edit.is_some() || orders.end_editing {
                 break;
@@ -127,6 +142,9 @@ where
             } else {
                 break;
             };
+        }
+        if orders.quit || orders.suspend || orders.edit.is_some() {
+            looks.settle(&mut input).await;
         }
         if orders.end_editing {
             if let Some(editing) = editing.take() {
@@ -147,6 +165,13 @@ where
         }
         if orders.suspend {
             suspend().await?;
+        }
+        if let Some(theme) = orders.theme.take() {
+            let msg = put_on(looks, theme);
+            if let Some(msg) = msg {
+                obey(app::update(model, msg, lines.now()), &lines, &mut outside, &mut orders);
+            }
+            shown = None;
         }
         if orders.suspend || orders.redraw {
             let size = terminal.size()?;
@@ -205,6 +230,7 @@ fn take(
         Woken::Edited(edited) => Some(Msg::Edited(edited)),
         // Meant for the editor, whose terminal it is.
         Woken::Signal(Signal::Interrupt) if orders.editing => None,
+        Woken::Ground => None,
         Woken::Signal(Signal::Suspend) => {
             orders.suspend = true;
             None
@@ -236,6 +262,24 @@ fn at(msg: Msg, targets: &Targets) -> Msg {
     match targets.at(column, row).cloned() {
         Some(target) => Msg::Pointed(target),
         None => msg,
+    }
+}
+
+/// Puts another theme on; what there is to tell of it.
+fn put_on(looks: &mut Looks, theme: Theme) -> Option<Msg> {
+    match theme {
+        Theme::Next => Some(match looks.next() {
+            Some(name) => Msg::ThemeChanged(name.to_owned()),
+            None => Msg::Noticed(
+                "There is no theme but mono here: NO_COLOR, --color never or the terminal says \
+                 that there are no colours"
+                    .to_owned(),
+            ),
+        }),
+        Theme::Remembered(name) => {
+            looks.wear_remembered(&name);
+            None
+        }
     }
 }
 
@@ -287,6 +331,8 @@ fn obey(effects: Vec<Effect>, lines: &Lines<'_>, outside: &mut Outside, orders: 
             Effect::PollNow => lines.all().for_each(sync::Handle::poll_now),
             Effect::Edit { name, text } => orders.edit = Some((name, text)),
             Effect::Suspend => orders.suspend = true,
+            Effect::NextTheme => orders.theme = Some(Theme::Next),
+            Effect::WearTheme(name) => orders.theme = Some(Theme::Remembered(name)),
             Effect::Redraw => orders.redraw = true,
             Effect::Quit => orders.quit = true,
         }

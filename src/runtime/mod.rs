@@ -4,9 +4,11 @@
 mod clipboard;
 mod desk_loop;
 mod editor;
+mod ground;
 mod input;
 mod left;
 mod lines;
+mod looks;
 mod outside;
 mod screen;
 mod signals;
@@ -29,12 +31,13 @@ use crate::clock::DeskClock;
 use crate::domain::canned::Canned;
 use crate::input::Keymap;
 use crate::sync;
-use crate::ui::Look;
-use crate::ui::theme::Theme;
+use crate::ui::theme::Colours;
 
 pub use desk_loop::{Edges, run_loop};
 pub use editor::{Edited, Editing};
+pub use ground::{answers, by_variable};
 pub use lines::DeskLine;
+pub use looks::Looks;
 pub use outside::Outside;
 pub use signals::Signal;
 pub use stage::Stage;
@@ -48,12 +51,12 @@ const SILENCE: Duration = Duration::from_millis(300);
 const EVENTS_AHEAD: usize = 64;
 
 /// What the person chose for this screen.
-#[derive(Debug, Clone)]
 pub struct Options {
     /// Only ASCII reaches the terminal.
     pub ascii: bool,
-    /// False: attributes only, no colour.
-    pub color: bool,
+    pub looks: Looks,
+    /// The terminal answers when it is asked for its background.
+    pub ask_ground: bool,
     /// Clicks and the wheel are ours instead of the terminal's.
     pub mouse: bool,
     pub keymap: Keymap,
@@ -75,7 +78,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             ascii: false,
-            color: true,
+            looks: Looks::new(Colours::Sixteen, false, None, None, None),
+            ask_ground: false,
             mouse: false,
             keymap: Keymap::embedded(),
             downloads: PathBuf::new(),
@@ -104,11 +108,6 @@ impl Options {
                 .filter_map(|at| chrono::TimeDelta::from_std(*at).ok())
                 .collect(),
         }
-    }
-
-    fn look(&self) -> Look {
-        let theme = if self.color { Theme::colour() } else { Theme::mono() };
-        Look { theme, ascii: self.ascii }
     }
 }
 

@@ -68,6 +68,18 @@ pub fn take(mouse: bool) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Asks the terminal for its background (OSC 11); the answer comes among the keys.
+pub fn ask_ground() -> io::Result<()> {
+    let ours = ours();
+    if !*ours {
+        return Ok(());
+    }
+    let mut stdout = io::stdout().lock();
+    // Ended by BEL: some terminals leave the end of their answer out after the other one.
+    stdout.write_all(b"\x1b]11;?\x07")?;
+    stdout.flush()
+}
+
 impl Drop for Screen {
     fn drop(&mut self) {
         give_back();

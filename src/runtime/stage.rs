@@ -11,6 +11,7 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 use tokio::sync::Notify;
 
+use super::ground::{self, Question};
 use super::screen::{self, FrameBackend, PanicHook, Screen};
 use super::welcome::{Checker, WelcomeEdges, run_welcome};
 use super::{Desk, Edges, Options, Outside, Started, editor, finish, input, run_loop, signals};
@@ -20,6 +21,8 @@ use crate::clock::SystemClock;
 
 /// The terminal, until this is dropped.
 pub struct Stage {
+    /// What the terminal answers about its background; the first desk that is shown hears it.
+    question: Question,
     input: Pin<Box<dyn Stream<Item = io::Result<Event>> + Send>>,
     /// What holds the thread that reads keys back while an editor has the terminal.
     gate: input::Gate,
@@ -51,8 +54,8 @@ impl Stage {
         let signals = signals::listen()?;
         let screen = screen::Screen::enter(mouse)?;
         let gate = input::Gate::default();
-        let input = Box::pin(input::events(gate.clone()));
-        Ok(Self { input, gate, signals, failed, screen, _hook: hook })
+        let (input, question) = ground::listen(input::events(gate.clone()));
+        Ok(Self { input: Box::pin(input), question, gate, signals, failed, screen, _hook: hook })
     }
 
     /// Shows what there is before any desk is configured, until something is chosen.
@@ -73,10 +76,10 @@ impl Stage {
             clock: &SystemClock,
             checker,
         };
-        let look = options.look();
+        let look = options.looks.look();
         let screen = &self.screen;
         tokio::select! {
-            chosen = run_welcome(edges, &mut welcome, &look, || screen.suspend()) => chosen,
+            chosen = run_welcome(edges, &mut welcome, look, || screen.suspend()) => chosen,
             () = self.failed.notified() => Err(part_failed()),
         }
     }
@@ -85,13 +88,16 @@ impl Stage {
     ///
     /// # Errors
     /// As [`super::run`].
-    pub async fn show(mut self, desks: Vec<Desk>, options: Options) -> anyhow::Result<()> {
+    pub async fn show(mut self, desks: Vec<Desk>, mut options: Options) -> anyhow::Result<()> {
         let names = desks.iter().map(|desk| desk.name.clone()).collect();
         let mut desks: Vec<Started> = desks.into_iter().map(Started::of).collect();
         let ended = {
             let mut terminal = Terminal::new(FrameBackend::new())?;
             let size = terminal.backend().size()?;
-            let look = options.look();
+            let mut looks = std::mem::take(&mut options.looks);
+            if options.ask_ground {
+                looks.ask(self.question);
+            }
             let mut model = Model::new((size.width, size.height), options.of_app(names));
             let mut lines = desks.iter_mut().map(Started::edge);
             let Some(first) = lines.next() else { anyhow::bail!("there is no desk to show") };
@@ -115,7 +121,7 @@ impl Stage {
             };
             let screen = &self.screen;
             tokio::select! {
-                ended = run_loop(edges, &mut model, &look, || screen.suspend()) => ended,
+                ended = run_loop(edges, &mut model, &mut looks, || screen.suspend()) => ended,
                 () = self.failed.notified() => Err(part_failed()),
             }
         };

@@ -219,8 +219,7 @@ fn draw_bar(pen: &mut Pen, x: u16, y: u16, width: u16, used_permille: u16, face:
     if used < 1000 {
         full = full.min(width - 1);
     }
-    // A reversed bar would show the opposite of what it says.
-    let style = pen.tone(Tone::Face(face)).remove_modifier(ratatui::style::Modifier::REVERSED);
+    let style = pen.ink(Tone::Face(face));
     pen.put(x, y, full, &"█".repeat(full.into()), style);
     pen.put(x + full, y, width - full, &"░".repeat((width - full).into()), pen.tone(Tone::Dim));
     width

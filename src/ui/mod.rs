@@ -131,6 +131,7 @@ pub fn draw_for_mouse(frame: &mut Frame, snapshot: &Snapshot, look: &Look) -> Ta
         }
     };
     let targets = pen.into_targets();
+    look.theme.paint(frame.buffer_mut());
     if look.ascii {
         signs::to_ascii(frame.buffer_mut());
     }

@@ -2,7 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::{Color, Modifier, Style};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Look, signs};
@@ -62,6 +62,11 @@ impl<'a> Pen<'a> {
         self.look.theme.frame(focused)
     }
 
+    /// The colour of a meaning, for strokes and bars.
+    pub fn ink(&self, tone: Tone) -> Style {
+        self.look.theme.ink(tone)
+    }
+
     pub fn cursor_row(&self) -> Style {
         self.look.theme.cursor_row()
     }
@@ -116,9 +121,15 @@ impl<'a> Pen<'a> {
         self.pieces(x, y, width, &pieces)
     }
 
-    /// Lays a look over what stands there.
+    /// Lays a look over what stands there. What stands as a block keeps its own ground.
     pub fn over(&mut self, area: Rect, style: Style) {
-        self.buffer.set_style(area, style);
+        for position in area.intersection(self.buffer.area).positions() {
+            if let Some(cell) = self.buffer.cell_mut(position) {
+                let is_block =
+                    cell.bg != Color::Reset || cell.modifier.contains(Modifier::REVERSED);
+                cell.set_style(if is_block { Style { bg: None, ..style } } else { style });
+            }
+        }
     }
 
     /// Turns ground and letters round, also where a theme has done so already.

@@ -1,10 +1,11 @@
 //! The queue: one row a case, the ids in one column, and as many of the other columns as there is room.
 
 use ratatui::layout::{Position, Rect};
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 
 use super::pen::{Joint, Pen, columns};
 use super::signs;
+use super::theme::is_block;
 use crate::app::layout::{inside, queue_list};
 use crate::app::view::{
     FilterLine, LinkSign, QueueView, Row, RowDesk, Target, Tone, Under, ViewTab,
@@ -335,7 +336,7 @@ fn draw_row(pen: &mut Pen, inside: Rect, y: u16, row: &Row, at: &Columns, focuse
     }
     if let Some((x, width)) = due_at {
         let tone = pen.tone(row.due_tone);
-        if tone.add_modifier.contains(Modifier::REVERSED) {
+        if is_block(tone) {
             // A block as wide as its column, so that several make a column and no ragged flag.
             pen.put(x, y, width, &" ".repeat(width.into()), tone);
         }

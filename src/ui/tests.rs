@@ -550,21 +550,20 @@ fn every_state_has_its_colour_at_sign_and_text() {
         let cell = cell_of(&buffer, text);
         (cell.fg, cell.modifier)
     };
-    assert_eq!(look("+1h 10m over"), (Color::Red, Modifier::REVERSED));
-    assert_eq!(look("✖"), (Color::Red, Modifier::REVERSED));
+    assert_eq!(look("+1h 10m over"), (Color::White, Modifier::BOLD));
+    assert_eq!(look("✖"), (Color::White, Modifier::BOLD));
     let (desk, _) = drawn(&fixture::desk(120, 40), &colour());
-    let red =
-        |y: u16| (0..69).filter(|x| desk[(*x, y)].modifier.contains(Modifier::REVERSED)).count();
+    let red = |y: u16| (0..69).filter(|x| desk[(*x, y)].bg == Color::Red).count();
     assert_eq!(red(3), 1 + 15, "the sign and the whole column, whatever stands in it");
     // The cursor's row is bold besides.
     assert_eq!(look("9m 12s"), (Color::LightRed, Modifier::BOLD));
-    assert_eq!(look("52m"), (Color::Yellow, Modifier::BOLD));
-    assert_eq!(look("held, 6bd left"), (Color::LightBlue, Modifier::empty()));
-    assert_eq!(look("opens Mon"), (Color::Reset, Modifier::DIM));
-    assert_eq!(look("met in 1h 20m"), (Color::Green, Modifier::DIM));
-    assert_eq!(look("missed by 40m"), (Color::Red, Modifier::DIM));
-    assert_eq!(look("2bd 4h"), (Color::Reset, Modifier::empty()));
-    assert_eq!(look("High"), (Color::Magenta, Modifier::empty()));
+    assert_eq!(look("52m"), (Color::LightYellow, Modifier::BOLD));
+    assert_eq!(look("held, 6bd left"), (Color::Cyan, Modifier::empty()));
+    assert_eq!(look("opens Mon"), (Color::Gray, Modifier::empty()));
+    assert_eq!(look("met in 1h 20m"), (Color::Green, Modifier::empty()));
+    assert_eq!(look("missed by 40m"), (Color::LightRed, Modifier::empty()));
+    assert_eq!(look("2bd 4h"), (Color::White, Modifier::empty()));
+    assert_eq!(look("High"), (Color::LightMagenta, Modifier::empty()));
 }
 
 #[test]

@@ -1,272 +1,226 @@
-//! The look of every meaning, from a TOML file by meaning (`assets/themes/`).
+//! The look of every meaning, from a TOML file by meaning (`assets/themes/`). What the files may say is in
+//! `file`, what their colours are in `colour`.
 
-use std::str::FromStr;
+pub mod colour;
+mod file;
+#[cfg(test)]
+mod tests;
 
+use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
-use serde::Deserialize;
 
 use crate::app::view::Tone;
 use crate::domain::Severity;
 use crate::sla::reading::Face;
+use colour::Rgb;
 
-const DEFAULT: &str = include_str!("../../assets/themes/default.toml");
-const MONO: &str = include_str!("../../assets/themes/mono.toml");
+pub use file::ThemeError;
 
-/// What is wrong in a theme file, with its line.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ThemeError(String);
+/// The themes that are built in, by their names.
+const BUILT_IN: [(&str, &str); 5] = [
+    ("dark", include_str!("../../assets/themes/dark.toml")),
+    ("light", include_str!("../../assets/themes/light.toml")),
+    ("high-contrast", include_str!("../../assets/themes/high-contrast.toml")),
+    ("colour-blind", include_str!("../../assets/themes/colour-blind.toml")),
+    (MONO, include_str!("../../assets/themes/mono.toml")),
+];
+const MONO: &str = "mono";
+const EITHER: &str = include_str!("../../assets/themes/either.toml");
 
-/// One look for every meaning.
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// How many colours a terminal has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Colours {
+    /// None that we may use.
+    None,
+    #[default]
+    Sixteen,
+    /// 256 or more.
+    Rich,
+}
+
+/// What of the screen has a look of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Tone(Tone),
+    Frame { focused: bool },
+    CursorRow,
+    CursorMark,
+}
+
+const fn severity(severity: Severity) -> Part {
+    Part::Tone(Tone::Severity(severity))
+}
+
+const fn face(face: Face) -> Part {
+    Part::Tone(Tone::Face(face))
+}
+
+/// Every part with its table and its key in the files. A new tone is a line here and one in each file.
+const PARTS: &[(Part, &str, &str)] = &[
+    (Part::Tone(Tone::Plain), "tone", "plain"),
+    (Part::Tone(Tone::Strong), "tone", "strong"),
+    (Part::Tone(Tone::Dim), "tone", "dim"),
+    (Part::Tone(Tone::Title), "tone", "title"),
+    (Part::Tone(Tone::Key), "tone", "key"),
+    (Part::Tone(Tone::Error), "tone", "error"),
+    (Part::Tone(Tone::Good), "tone", "good"),
+    (Part::Tone(Tone::Internal), "tone", "internal"),
+    (Part::Tone(Tone::Customer), "tone", "customer"),
+    (severity(Severity::Critical), "severity", "critical"),
+    (severity(Severity::High), "severity", "high"),
+    (severity(Severity::Medium), "severity", "medium"),
+    (severity(Severity::Low), "severity", "low"),
+    (face(Face::OnTrack), "face", "on_track"),
+    (face(Face::Warning), "face", "warning"),
+    (face(Face::Critical), "face", "critical"),
+    (face(Face::Missed), "face", "missed"),
+    (face(Face::Paused), "face", "paused"),
+    (face(Face::Outside), "face", "outside"),
+    (face(Face::Met), "face", "met"),
+    (face(Face::MissedDone), "face", "missed_done"),
+    (face(Face::NoTarget), "face", "no_target"),
+    (Part::Frame { focused: true }, "frame", "focused"),
+    (Part::Frame { focused: false }, "frame", "resting"),
+    (Part::CursorRow, "row", "cursor"),
+    (Part::CursorMark, "row", "mark"),
+];
+
+/// One look for every meaning. The default has none for any.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Theme {
-    tone: Tones,
-    severity: Severities,
-    face: Faces,
-    frame: Frames,
-    row: Rows,
-}
-
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Tones {
-    plain: Words,
-    strong: Words,
-    dim: Words,
-    title: Words,
-    key: Words,
-    error: Words,
-    good: Words,
-    internal: Words,
-    customer: Words,
-}
-
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Severities {
-    critical: Words,
-    high: Words,
-    medium: Words,
-    low: Words,
-}
-
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Faces {
-    on_track: Words,
-    warning: Words,
-    critical: Words,
-    missed: Words,
-    paused: Words,
-    outside: Words,
-    met: Words,
-    missed_done: Words,
-    no_target: Words,
-}
-
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Frames {
-    focused: Words,
-    resting: Words,
-}
-
-#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Rows {
-    cursor: Words,
-    mark: Words,
+    name: String,
+    /// The ground that the looks are chosen for.
+    background: Color,
+    foreground: Color,
+    /// The ground is painted whatever the terminal's own is.
+    always: bool,
+    /// The ground is painted.
+    painted: bool,
+    /// By the place in [`PARTS`].
+    looks: Vec<Style>,
 }
 
 impl Theme {
+    /// The names of those that are built in.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        BUILT_IN.iter().map(|(name, _)| *name)
+    }
+
+    /// The built-in theme of that name, for a terminal with so many colours.
+    #[must_use]
+    pub fn named(name: &str, colours: Colours) -> Option<Self> {
+        let name = if colours == Colours::None { MONO } else { name };
+        let (name, text) = BUILT_IN.iter().find(|(of, _)| *of == name)?;
+        // That the embedded files are right is a test's business; a wrong one would be plain text.
+        Some(file::read(name, text, colours).unwrap_or_default())
+    }
+
     /// The theme of the 16 colours that every terminal has.
     #[must_use]
     pub fn colour() -> Self {
-        // That the embedded files are right is a test's business; a wrong one would be plain text.
-        Self::from_toml(DEFAULT).unwrap_or_default()
+        Self::named("dark", Colours::Sixteen).unwrap_or_default()
     }
 
     /// The theme without any colour.
     #[must_use]
     pub fn mono() -> Self {
-        Self::from_toml(MONO).unwrap_or_default()
+        Self::named(MONO, Colours::None).unwrap_or_default()
     }
 
-    /// A theme from TOML.
+    /// For text that is written below what stands there, on a ground that nobody knows.
+    #[must_use]
+    pub fn either() -> Self {
+        file::read("either", EITHER, Colours::Sixteen).unwrap_or_default()
+    }
+
+    /// A theme of somebody's own, from TOML.
     ///
     /// # Errors
     /// When a meaning is missing or unknown, or a look has a word that is none.
-    pub fn from_toml(text: &str) -> Result<Self, ThemeError> {
-        toml::from_str(text).map_err(|e| ThemeError(e.to_string()))
+    pub fn from_toml(name: &str, text: &str, colours: Colours) -> Result<Self, ThemeError> {
+        let theme = file::read(name, text, colours)?;
+        Ok(if colours == Colours::None { Self::mono() } else { theme })
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The same theme on a terminal whose background is dark, light, or not known: then it is taken to be
+    /// dark. Where that is not what the looks are chosen for, the ground is painted.
+    #[must_use]
+    pub fn on(mut self, dark: Option<bool>) -> Self {
+        let wants = Rgb::shown(self.background).map(Rgb::is_dark);
+        self.painted = self.always || wants.is_some_and(|wants| wants != dark.unwrap_or(true));
+        self
+    }
+
+    /// Whether anything on the screen would look otherwise.
+    #[must_use]
+    pub fn looks_other_than(&self, other: &Self) -> bool {
+        let ground = |theme: &Self| theme.painted.then_some((theme.background, theme.foreground));
+        self.looks != other.looks || ground(self) != ground(other)
     }
 
     #[must_use]
     pub fn tone(&self, tone: Tone) -> Style {
-        match tone {
-            Tone::Plain => self.tone.plain.0,
-            Tone::Strong => self.tone.strong.0,
-            Tone::Dim => self.tone.dim.0,
-            Tone::Title => self.tone.title.0,
-            Tone::Key => self.tone.key.0,
-            Tone::Error => self.tone.error.0,
-            Tone::Good => self.tone.good.0,
-            Tone::Internal => self.tone.internal.0,
-            Tone::Customer => self.tone.customer.0,
-            Tone::Severity(severity) => match severity {
-                Severity::Critical => self.severity.critical.0,
-                Severity::High => self.severity.high.0,
-                Severity::Medium => self.severity.medium.0,
-                Severity::Low => self.severity.low.0,
-            },
-            Tone::Face(face) => match face {
-                Face::OnTrack => self.face.on_track.0,
-                Face::Warning => self.face.warning.0,
-                Face::Critical => self.face.critical.0,
-                Face::Missed => self.face.missed.0,
-                Face::Paused => self.face.paused.0,
-                Face::Outside => self.face.outside.0,
-                Face::Met => self.face.met.0,
-                Face::MissedDone => self.face.missed_done.0,
-                Face::NoTarget => self.face.no_target.0,
-            },
+        self.part(Part::Tone(tone))
+    }
+
+    /// The colour of a meaning, for strokes and bars: never a block with a hole in it.
+    #[must_use]
+    pub fn ink(&self, tone: Tone) -> Style {
+        let style = self.tone(tone).remove_modifier(Modifier::REVERSED);
+        match style.bg {
+            Some(block) => Style { fg: Some(block), bg: None, ..style },
+            None => style,
         }
     }
 
     /// A pane's frame, with or without the keys.
     #[must_use]
     pub fn frame(&self, focused: bool) -> Style {
-        if focused { self.frame.focused.0 } else { self.frame.resting.0 }
+        self.part(Part::Frame { focused })
     }
 
     /// Laid over the row that has the cursor.
     #[must_use]
     pub fn cursor_row(&self) -> Style {
-        self.row.cursor.0
+        self.part(Part::CursorRow)
     }
 
     /// The mark at the head of that row.
     #[must_use]
     pub fn cursor_mark(&self) -> Style {
-        self.row.mark.0
+        self.part(Part::CursorMark)
     }
-}
 
-/// A look as it is written: "yellow bold".
-#[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
-#[serde(try_from = "String")]
-struct Words(Style);
+    fn part(&self, part: Part) -> Style {
+        let at = PARTS.iter().position(|(of, _, _)| *of == part);
+        debug_assert!(at.is_some(), "{part:?} has no line in PARTS");
+        at.and_then(|at| self.looks.get(at)).copied().unwrap_or_default()
+    }
 
-impl TryFrom<String> for Words {
-    type Error = String;
-
-    fn try_from(words: String) -> Result<Self, String> {
-        let mut style = Style::new();
-        for word in words.split_whitespace() {
-            style = match word {
-                "bold" => style.add_modifier(Modifier::BOLD),
-                "dim" => style.add_modifier(Modifier::DIM),
-                "italic" => style.add_modifier(Modifier::ITALIC),
-                "underlined" => style.add_modifier(Modifier::UNDERLINED),
-                "reversed" => style.add_modifier(Modifier::REVERSED),
-                _ => match word.strip_prefix("on-") {
-                    Some(name) => style.bg(colour(name).ok_or_else(|| unknown(word))?),
-                    None => style.fg(colour(word).ok_or_else(|| unknown(word))?),
-                },
-            };
+    /// Puts the ground under everything that has none of its own. Done once, at the end, so that no part of
+    /// the screen can forget it.
+    pub(super) fn paint(&self, buffer: &mut Buffer) {
+        if !self.painted {
+            return;
         }
-        Ok(Self(style))
-    }
-}
-
-fn unknown(word: &str) -> String {
-    format!(
-        "\"{word}\" is not a word of a look; allowed: a colour (red, bright-red, #ff8800, 208), \
-         on- and a colour, bold, dim, italic, underlined, reversed"
-    )
-}
-
-fn colour(name: &str) -> Option<Color> {
-    Some(match name {
-        "black" => Color::Black,
-        "red" => Color::Red,
-        "green" => Color::Green,
-        "yellow" => Color::Yellow,
-        "blue" => Color::Blue,
-        "magenta" => Color::Magenta,
-        "cyan" => Color::Cyan,
-        "white" => Color::Gray,
-        "bright-black" => Color::DarkGray,
-        "bright-red" => Color::LightRed,
-        "bright-green" => Color::LightGreen,
-        "bright-yellow" => Color::LightYellow,
-        "bright-blue" => Color::LightBlue,
-        "bright-magenta" => Color::LightMagenta,
-        "bright-cyan" => Color::LightCyan,
-        "bright-white" => Color::White,
-        _ if name.starts_with('#') => Color::from_str(name).ok()?,
-        _ => Color::Indexed(name.parse().ok()?),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_embedded_themes_are_right_and_mono_has_no_colour() {
-        let colour = Theme::from_toml(DEFAULT).unwrap();
-        assert_eq!(colour, Theme::colour());
-        let mono = Theme::from_toml(MONO).unwrap();
-        let mut tones = vec![
-            Tone::Plain,
-            Tone::Strong,
-            Tone::Dim,
-            Tone::Title,
-            Tone::Key,
-            Tone::Error,
-            Tone::Good,
-            Tone::Internal,
-            Tone::Customer,
-        ];
-        tones.extend(Severity::ALL.iter().map(|s| Tone::Severity(*s)));
-        tones.extend(super::super::signs::FACES.iter().map(|f| Tone::Face(*f)));
-        for tone in tones {
-            let style = mono.tone(tone);
-            assert_eq!((style.fg, style.bg), (None, None), "{tone:?}");
+        for cell in &mut buffer.content {
+            if cell.fg == Color::Reset {
+                cell.fg = self.foreground;
+            }
+            if cell.bg == Color::Reset {
+                cell.bg = self.background;
+            }
         }
-        assert_eq!((mono.frame(true).fg, mono.cursor_mark().fg), (None, None));
     }
+}
 
-    #[test]
-    fn every_deadline_state_and_every_severity_has_a_look_of_its_own() {
-        let theme = Theme::colour();
-        let alarms = [Face::OnTrack, Face::Warning, Face::Critical, Face::Missed, Face::Paused];
-        let mut looks: Vec<Style> = alarms.iter().map(|f| theme.tone(Tone::Face(*f))).collect();
-        looks.extend(Severity::ALL.iter().map(|s| theme.tone(Tone::Severity(*s))));
-        for (at, look) in looks.iter().enumerate() {
-            assert!(!looks[..at].contains(look), "{look:?} is used twice");
-        }
-        let missed = theme.tone(Tone::Face(Face::Missed));
-        assert!(missed.add_modifier.contains(Modifier::REVERSED));
-        assert_eq!(missed.fg, Some(Color::Red));
-    }
-
-    #[test]
-    fn a_wrong_word_is_named_with_its_line() {
-        let text = DEFAULT.replace("error = \"bright-red bold\"", "error = \"crimson\"");
-        let error = Theme::from_toml(&text).unwrap_err().to_string();
-        assert!(error.contains("\"crimson\" is not a word of a look"), "{error}");
-        assert!(error.contains("line 13"), "{error}");
-        let error = Theme::from_toml("[tone]\nplain = \"\"\n").unwrap_err().to_string();
-        assert!(error.contains("missing field"), "{error}");
-    }
-
-    #[test]
-    fn a_look_may_name_true_colours_palette_numbers_and_backgrounds() {
-        let Words(style) = Words::try_from("#ff8800 on-208 underlined".to_owned()).unwrap();
-        assert_eq!(style.fg, Some(Color::Rgb(255, 136, 0)));
-        assert_eq!(style.bg, Some(Color::Indexed(208)));
-        assert!(style.add_modifier.contains(Modifier::UNDERLINED));
-    }
+/// Whether a look stands as a block on the ground instead of on it.
+#[must_use]
+pub fn is_block(style: Style) -> bool {
+    style.bg.is_some() || style.add_modifier.contains(Modifier::REVERSED)
 }

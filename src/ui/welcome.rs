@@ -48,6 +48,7 @@ pub fn draw(frame: &mut Frame, view: &WelcomeView, look: &Look) {
             }
         }
     };
+    look.theme.paint(frame.buffer_mut());
     if look.ascii {
         signs::to_ascii(frame.buffer_mut());
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use caseload::app::{Model, Options};
 use caseload::domain::outbox::Entry;
-use caseload::runtime::{DeskLine, Edges, Edited, Editing, Outside, Signal, run_loop};
+use caseload::runtime::{DeskLine, Edges, Edited, Editing, Looks, Outside, Signal, run_loop};
 use caseload::sync;
 use caseload::sync::store::{Fingerprint, Store};
 use caseload::ui::Look;
@@ -176,7 +176,7 @@ async fn play_with(
     }
     let names = lines.iter().map(|(name, ..)| (*name).to_owned()).collect();
     let mut model = Model::new(size, Options { desks: names, ..Options::default() });
-    let look = Look { theme: Theme::colour(), ascii: false };
+    let mut looks = Looks::from(Look { theme: Theme::colour(), ascii: false });
     let suspended = Arc::new(Mutex::new(0));
     let mut screen = Screen { glass, input, signals, suspended: Arc::clone(&suspended) };
     let suspend = async || {
@@ -199,7 +199,7 @@ async fn play_with(
             others: edges.collect(),
             outside: Outside::with(|_| Ok(()), |_| Ok(())),
         };
-        let running = run_loop(edges, &mut model, &look, suspend);
+        let running = run_loop(edges, &mut model, &mut looks, suspend);
         tokio::pin!(running);
         tokio::select! {
             biased;

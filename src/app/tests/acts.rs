@@ -527,6 +527,24 @@ fn suspend_and_redraw_work_wherever_the_keyboard_is() {
 }
 
 #[test]
+fn the_theme_is_changed_wherever_the_keyboard_is_and_comes_back() {
+    let mut desk = Desk::partner(two());
+    for keys in ["esc", "n", "?", "/"] {
+        desk.press(keys);
+        assert_eq!(desk.press("ctrl-g"), [Effect::NextTheme]);
+        desk.press("esc");
+    }
+    let remembered = Effect::Remember { name: "theme", body: "light".to_owned() };
+    assert_eq!(desk.tell(Msg::ThemeChanged("light".to_owned())), [remembered]);
+    assert_eq!(desk.toast(), "Theme: light");
+    let left = Told::LeftCame {
+        drafts: vec![],
+        remembered: vec![("theme".to_owned(), "light".to_owned())],
+    };
+    assert_eq!(desk.tell(left), [Effect::WearTheme("light".to_owned())]);
+}
+
+#[test]
 fn on_a_screen_that_is_too_small_to_show_a_case_no_key_acts_on_one() {
     let mut desk = Desk::partner(two());
     desk.tell(Msg::Resized { columns: 19, rows: 4 });
