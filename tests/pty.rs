@@ -220,6 +220,10 @@ fn demo(home: &std::path::Path) -> Pty {
     for name in ["NO_COLOR", "CASELOAD_ASCII", "CASELOAD_CONFIG", "CASELOAD_THEME"] {
         command.env_remove(name);
     }
+    // The terminal is this one, whatever the tests were started on.
+    for name in ["TMUX", "STY", "TERM_PROGRAM", "COLORFGBG", "COLORTERM"] {
+        command.env_remove(name);
+    }
     let mut pty = Pty::start(command, WIDE);
     pty.shows("● live");
     pty
@@ -257,6 +261,32 @@ fn the_demo_shows_a_living_desk_and_q_gives_the_terminal_back() {
     pty.shows(&format!("{second}: note kept"));
     pty.types("q");
     assert!(pty.ends().success(), "{}", pty.text());
+    pty.is_as_before();
+}
+
+#[test]
+fn the_terminals_late_answer_about_its_background_dresses_the_screen_and_is_no_key() {
+    let home = tempfile::tempdir().unwrap();
+    let mut pty = demo(home.path());
+    let raw = |pty: &Pty| String::from_utf8_lossy(pty.raw()).into_owned();
+    let (asked, drawn) = (raw(&pty).find("\u{1b}]11;?\u{7}"), raw(&pty).find("\u{1b}[?2026l"));
+    assert!(drawn < asked && drawn.is_some(), "the first frame comes before the question");
+    assert_eq!(raw(&pty).matches("]11;?").count(), 1);
+    let first = cursor_id(pty.screen()).unwrap();
+    let on_light = |screen: &vt100::Screen| {
+        let cells = (0..WIDE.1).flat_map(|y| (0..WIDE.0).map(move |x| (y, x)));
+        cells.filter_map(|(y, x)| screen.cell(y, x)).any(|c| c.bgcolor() == vt100::Color::Idx(230))
+    };
+    assert!(!on_light(pty.screen()));
+    // "1", ";" and the letters would each be a key; "2" would show another view.
+    pty.types("\u{1b}]11;rgb:ffff/f2f2/eeee\u{1b}\\");
+    pty.is("has the cursor's row of the light theme", on_light);
+    assert_eq!(cursor_id(pty.screen()).unwrap(), first);
+    assert!(pty.text().contains("Queue · mine and unassigned"), "{}", pty.text());
+    pty.types("\u{7}");
+    pty.shows("Theme: dark");
+    pty.types("q");
+    assert!(pty.ends().success());
     pty.is_as_before();
 }
 
