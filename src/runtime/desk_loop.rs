@@ -268,7 +268,7 @@ fn at(msg: Msg, targets: &Targets) -> Msg {
 /// Puts another theme on; what there is to tell of it.
 fn put_on(looks: &mut Looks, theme: Theme) -> Option<Msg> {
     match theme {
-        Theme::Next => Some(match looks.next() {
+        Theme::Next => Some(match looks.wear_next() {
             Some(name) => Msg::ThemeChanged(name.to_owned()),
             None => Msg::Noticed(
                 "There is no theme but mono here: NO_COLOR, --color never or the terminal says \

@@ -125,7 +125,7 @@ impl Looks {
     }
 
     /// Puts on the next theme that looks otherwise; None: there is no other one.
-    pub fn next(&mut self) -> Option<&str> {
+    pub fn wear_next(&mut self) -> Option<&str> {
         if self.colours == Colours::None || self.worn.is_empty() {
             return None;
         }
@@ -192,10 +192,10 @@ mod tests {
     #[test]
     fn the_next_theme_is_always_one_that_looks_otherwise_and_all_come_round() {
         let mut looks = looks(None, Some(true));
-        let names: Vec<String> = (0..5).map(|_| looks.next().unwrap().to_owned()).collect();
+        let names: Vec<String> = (0..5).map(|_| looks.wear_next().unwrap().to_owned()).collect();
         assert_eq!(names, ["light", "high-contrast", "colour-blind", "mono", "auto"]);
         looks.found(Rgb(255, 255, 255));
-        assert_eq!(looks.next(), Some("dark"));
+        assert_eq!(looks.wear_next(), Some("dark"));
     }
 
     #[test]
@@ -214,7 +214,7 @@ mod tests {
     fn without_colours_there_is_mono_alone_whatever_was_chosen() {
         let mut looks = Looks::new(Colours::None, false, Some("light"), None, Some(true));
         assert_eq!(looks.look().theme, Theme::mono().on(Some(true)));
-        assert_eq!(looks.next(), None);
+        assert_eq!(looks.wear_next(), None);
         looks.wear_remembered("dark");
         assert_eq!(looks.look().theme.name(), "mono");
     }
@@ -228,6 +228,6 @@ mod tests {
         );
         let mut looks = Looks::new(Colours::Rich, false, Some("mine"), own.ok(), None);
         assert_eq!(looks.look().theme.name(), "mine");
-        assert_eq!(looks.next(), Some("auto"));
+        assert_eq!(looks.wear_next(), Some("auto"));
     }
 }

@@ -51,6 +51,7 @@ fn contrast(a: Rgb, b: Rgb) -> f64 {
 }
 
 /// CIE L*a*b* of a colour as an eye sees it.
+#[allow(clippy::many_single_char_names, reason = "they are called so wherever colours are")]
 fn lab(colour: Rgb, eye: &[[f64; 3]; 3]) -> [f64; 3] {
     let light = colour.linear();
     let [r, g, b] = eye.map(|row| {
