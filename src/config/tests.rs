@@ -109,7 +109,7 @@ fn a_wrong_file_is_told_line_by_line_with_the_nearest_right_name() {
         ),
         (
             "colour = 1\n",
-            "1: unknown key \"colour\"; there are: policy, desk, screen, alerts, outbox, keys, serve",
+            "1: unknown key \"colour\"; there are: policy, desk, screen, alerts, outbox, keys, canned, macro, serve",
         ),
         (
             "[serve]\ntrusted_proxy = []\n",
@@ -520,11 +520,11 @@ fn keymap_toml_beside_the_file_changes_keys_and_the_keys_of_the_file_change_them
     let home = tempfile::tempdir().unwrap();
     let keymap = "[[desk]]\naction = \"first\"\nkeys = [\"g g\"]\n\n[[desk]]\naction = \"note\"\nkeys = [\"N\"]\n";
     std::fs::write(home.path().join("keymap.toml"), keymap).unwrap();
-    let settings = load(home.path(), "[keys]\nnote = [\"ctrl-n\"]\n", &[]).unwrap();
+    let settings = load(home.path(), "[keys]\nnote = [\"ctrl-y\"]\n", &[]).unwrap();
     let keys = &settings.keymap;
     let text = |action| keys.keymap.key_text(action, false);
     assert_eq!(text(crate::input::Action::First), "g g");
-    assert_eq!(text(crate::input::Action::Note), "Ctrl-N");
+    assert_eq!(text(crate::input::Action::Note), "Ctrl-Y");
     assert!(keys.file_read);
     let written: Vec<(&str, &str)> =
         keys.written.iter().map(|(action, at)| (action.as_str(), at.as_str())).collect();

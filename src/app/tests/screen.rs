@@ -396,11 +396,11 @@ fn the_help_is_made_from_the_live_keymap_and_searched_by_typing() {
     };
     let all: usize = help(&desk).groups.iter().map(|(_, keys)| keys.len()).sum();
     assert_eq!(all, crate::input::Action::ALL.len());
-    desk.type_text("Escal");
+    desk.type_text("Escalate t");
     let found = help(&desk);
     assert_eq!(found.groups.len(), 1);
     assert_eq!(found.groups[0].1[0].0, "Y");
-    assert_eq!((found.filter.text.as_str(), found.filter.cursor), ("Escal", Some(5)));
+    assert_eq!((found.filter.text.as_str(), found.filter.cursor), ("Escalate t", Some(10)));
     desk.type_text("zzz");
     assert!(help(&desk).groups.is_empty());
     desk.press("esc ?");
@@ -422,7 +422,10 @@ fn the_footer_shows_the_keys_that_work_here() {
     };
     assert!(labels(&desk).starts_with("a respond, t take, e escalate, c close, n note, r reply"));
     desk.press("n");
-    assert_eq!(labels(&desk), "Ctrl-S send, Esc leave, keep the draft, Tab next");
+    assert_eq!(
+        labels(&desk),
+        "Ctrl-S send, Esc leave, keep the draft, Tab next, Ctrl-T canned, Ctrl-E editor"
+    );
     desk.press("esc /");
     assert_eq!(labels(&desk), "Enter keep, Esc clear, Tab complete, ↑ earlier ones");
 }

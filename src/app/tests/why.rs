@@ -171,7 +171,8 @@ fn every_form_that_changes_clocks_says_so_before_it_is_sent() {
         desk.preview(),
         [
             "Response: 2h in place of 4h, until Tue 24 Nov 11:00 CET.",
-            "1st level: 5bd in place of 10bd, until Tue 1 Dec 09:00 CET."
+            "1st level: 5bd in place of 10bd, until Tue 1 Dec 09:00 CET.",
+            "Critical: a phone call to 1st level will be due."
         ]
     );
     desk.press("down tab");
