@@ -67,7 +67,7 @@ pub fn answered(
         Some(For::Corrections) => corrections::answered(model, id, answer, now, effects),
         Some(For::Sheet) => sheet::answered(model, id, answer, now, effects),
         Some(For::Transfer) => transfers::answered(model, id, answer, now, effects),
-        Some(For::Form) => order::corrections_came(model, answer),
+        Some(For::Form) => order::corrections_came(model, &answer),
         Some(For::Next) => next::answered(model, id, answer, now, effects),
         Some(For::Search) => seek::answered(model, id, answer),
         Some(For::Detail) => detail::asked::answered(model, id, answer, effects),

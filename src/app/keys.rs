@@ -126,7 +126,6 @@ fn everywhere(model: &mut Model, action: Action, now: DateTime<Utc>, effects: &m
 pub fn context(model: &Model) -> Context {
     match &model.overlay {
         Some(Overlay::Form(form)) if form.picker.is_some() => Context::Palette,
-        Some(Overlay::Macros { .. }) => Context::Palette,
         Some(Overlay::Form(_) | Overlay::Sheet(_)) => Context::Form,
         Some(Overlay::Files { .. }) => Context::Files,
         Some(Overlay::Transfers { .. }) => Context::Transfers,
@@ -137,7 +136,7 @@ pub fn context(model: &Model) -> Context {
         Some(Overlay::Links(links)) => links::context(links),
         // Nobody writes over an explanation, so that the desk's keys for moving hold there besides.
         Some(Overlay::Help { .. } | Overlay::Why { .. }) => Context::Help,
-        Some(Overlay::Palette { .. }) => Context::Palette,
+        Some(Overlay::Palette { .. } | Overlay::Macros { .. }) => Context::Palette,
         Some(Overlay::Share(share)) => share::context(share),
         Some(Overlay::Promise(_)) => Context::Promise,
         Some(Overlay::Finder(finder)) => finder.context(),
@@ -172,7 +171,6 @@ pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
             form.touched(now);
         }
         Some(Overlay::Sheet(_)) => sheet::pasted(model, text),
-        Some(Overlay::Files { .. } | Overlay::Transfers { .. } | Overlay::Telling) => {}
         Some(Overlay::Finder(finder)) => dialog::pasted(finder, &one_line(text)),
         Some(Overlay::Help { search, scroll: at } | Overlay::Palette { search, at, .. }) => {
             search.insert_str(one_line(text));
@@ -180,6 +178,9 @@ pub fn paste(model: &mut Model, text: &str, now: DateTime<Utc>) {
         }
         Some(
             Overlay::Quit
+            | Overlay::Files { .. }
+            | Overlay::Transfers { .. }
+            | Overlay::Telling
             | Overlay::Why { .. }
             | Overlay::Outbox { .. }
             | Overlay::Sure { .. }

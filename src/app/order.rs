@@ -162,14 +162,14 @@ pub fn show(model: &mut Model, mut form: Form, effects: &mut Vec<Effect>) {
 }
 
 /// The corrections have come for the form that is open, or do not come.
-pub fn corrections_came(model: &mut Model, answer: Result<Answer, Unanswered>) {
+pub fn corrections_came(model: &mut Model, answer: &Result<Answer, Unanswered>) {
     let Some(Overlay::Form(form)) = &mut model.overlay else { return };
     let picks = form.fields.iter_mut().filter_map(|field| match &mut field.entry {
         Entry::Pick(pick) => Some(pick),
         _ => None,
     });
     for pick in picks {
-        match &answer {
+        match answer {
             Ok(Answer::Corrections(corrections)) => pick.came(corrections),
             Ok(_) => {}
             Err(no) => {

@@ -26,11 +26,13 @@ pub struct Picker {
     pub at: usize,
 }
 
-impl Picker {
-    pub fn new() -> Self {
+impl Default for Picker {
+    fn default() -> Self {
         Self { search: editor(""), at: 0 }
     }
+}
 
+impl Picker {
     pub fn text(&self) -> String {
         self.search.lines().join(" ")
     }
@@ -162,7 +164,7 @@ pub fn open_canned(model: &mut Model) {
         let Some(at) = (0..form.fields.len()).find(|at| is_text(form, *at)) else { return };
         form.focus = at;
     }
-    form.picker = Some(Box::new(Picker::new()));
+    form.picker = Some(Box::new(Picker::default()));
 }
 
 /// Puts the chosen answer into the text, at the cursor.
@@ -189,7 +191,7 @@ pub fn open_macros(model: &mut Model, name: Option<&str>, now: DateTime<Utc>) {
     };
     let at = name.and_then(|name| model.canned.macros.iter().position(|m| m.name == name));
     model.toast = None;
-    let picker = Picker { at: at.unwrap_or(0), ..Picker::new() };
+    let picker = Picker { at: at.unwrap_or(0), ..Picker::default() };
     model.overlay = Some(Overlay::Macros { case, picker: Box::new(picker) });
 }
 
@@ -218,7 +220,9 @@ pub fn plan(model: &Model, case: &Case, of: &Macro, now: DateTime<Utc>) -> Vec<P
             planned.refusal = gap(&planned.act);
             match rules::decide(&me.actor, &standing, &planned.act) {
                 Ok(changes) => {
-                    changes.iter().for_each(|change| standing.apply(change));
+                    for change in &changes {
+                        standing.apply(change);
+                    }
                     planned.changes = changes;
                 }
                 Err(refusal) => planned.refusal = Some(refusal.to_string()),
@@ -231,11 +235,11 @@ pub fn plan(model: &Model, case: &Case, of: &Macro, now: DateTime<Utc>) -> Vec<P
 /// What of an act's words is still a gap.
 fn gap(act: &Act) -> Option<String> {
     let fields = form::fields_of(act).unwrap_or_default();
-    let texts = fields.iter().filter_map(|field| match &field.value {
+    let mut texts = fields.iter().filter_map(|field| match &field.value {
         form::Value::Text(text) => Some(text.as_str()),
         _ => None,
     });
-    let gap = texts.filter_map(gap_in).next()?;
+    let gap = texts.find_map(gap_in)?;
     Some(format!("{} is not known, for {}; do this step by its own form.", gap.label(), gap.gap()))
 }
 

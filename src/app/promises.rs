@@ -537,8 +537,7 @@ fn instant(when: &When, local: &Local<'_>, now: DateTime<Utc>) -> Result<DateTim
             let passed = days == 0 && local.instant(today, time) <= now;
             later(if passed { 7 } else { days })
         }
-        None if local.instant(today, time) <= now => later(1),
-        None => today,
+        None => later(u64::from(local.instant(today, time) <= now)),
     };
     Ok(local.instant(date, time))
 }

@@ -1,6 +1,7 @@
 //! Files of cases on their way up and down: what is asked of the desks for them, how far they are, what became of
 //! them, and the keys of their list. A few at a time; the rest waits its turn.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
@@ -140,7 +141,7 @@ impl Transfers {
                 let mut text = format!("{} files {} %", many.len(), permille / 10);
                 if let Some(left) = total.saturating_sub(done).checked_div(rate) {
                     let left = size::seconds(left);
-                    text.push_str(&format!(" · {}/s · {left} left", size::text(rate)));
+                    let _ = write!(text, " · {}/s · {left} left", size::text(rate));
                 }
                 Some((permille, text))
             }

@@ -13,7 +13,7 @@ use super::msg::{Effect, Link, Msg, Told, Whoami};
 use super::order;
 use super::page::corrections;
 use super::promises;
-use super::queue::Source;
+use super::queue::{Queue, Source};
 use super::share;
 use super::transfers;
 use super::view::Tone;
@@ -111,7 +111,7 @@ fn desk_told(
         Told::PolicyLoaded(policy) => {
             desk.policy = policy;
             model.forget_text();
-            model.with_queue(now, |queue, at| queue.judge_again(at));
+            model.with_queue(now, Queue::judge_again);
         }
         Told::PageCame { cases, removed, reset, more } => {
             for case in &cases {

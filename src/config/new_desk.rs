@@ -115,7 +115,9 @@ impl NewDesk {
     ) -> Result<Option<PathBuf>, ConfigError> {
         match &self.token {
             NewToken::Variable(_) | NewToken::Command(_) => Ok(None),
-            NewToken::Keyring(token) => self.into_keyring(token, environment).await.map(|()| None),
+            NewToken::Keyring(token) => {
+                self.put_into_keyring(token, environment).await.map(|()| None)
+            }
             NewToken::File(token) => {
                 let path = config.parent().unwrap_or(Path::new("")).join(self.token_name());
                 write_new(&path, token.expose_secret()).map_err(|error| {
@@ -134,7 +136,7 @@ impl NewDesk {
     }
 
     /// The keyring's program reads the token from its standard input.
-    async fn into_keyring(
+    async fn put_into_keyring(
         &self,
         token: &SecretString,
         environment: &Environment,

@@ -137,7 +137,10 @@ pub(super) fn chord_written(key: KeyCombination) -> String {
         KeyCode::Char(c) if text.is_empty() => text.push(c),
         KeyCode::Char('-') => text.push_str("hyphen"),
         KeyCode::Char(c) => text.extend(c.to_lowercase()),
-        KeyCode::F(n) => text.push_str(&format!("f{n}")),
+        KeyCode::F(n) => {
+            text.push('f');
+            text.push_str(&n.to_string());
+        }
         other => text.push_str(&format!("{other:?}").to_lowercase()),
     }
     text

@@ -107,6 +107,11 @@ fn fields(typed: &str, at: Range<usize>) -> Completion {
     Completion { at, candidates, are_values: false }
 }
 
+/// The first of a closed list.
+fn set<T>(words: &[(T, &'static str)], usual: usize) -> Vec<(String, String)> {
+    words.iter().take(usual).map(|(_, word)| ((*word).to_owned(), String::new())).collect()
+}
+
 /// What a field takes: words, with what they mean.
 fn words(field: Field, joint: Joint, known: &Known) -> Vec<(String, String)> {
     let plain = |words: &[&str]| -> Vec<(String, String)> {
@@ -115,9 +120,6 @@ fn words(field: Field, joint: Joint, known: &Known) -> Vec<(String, String)> {
     let all = |map: &BTreeMap<String, String>| -> Vec<(String, String)> {
         map.iter().map(|(word, name)| (word.clone(), name.clone())).collect()
     };
-    fn set<T>(words: &[(T, &'static str)], usual: usize) -> Vec<(String, String)> {
-        words.iter().take(usual).map(|(_, word)| ((*word).to_owned(), String::new())).collect()
-    }
     match field {
         Field::Severity => set(SEVERITIES.words, 4),
         Field::Tier => set(TIERS.words, 3),

@@ -133,9 +133,7 @@ fn found(text: &Text, word: &str, finder: &mut Finder) -> Option<u16> {
     if text.0.contains(word) {
         return Some(0);
     }
-    if word.chars().nth(FUZZY_FROM - 1).is_none() {
-        return None;
-    }
+    word.chars().nth(FUZZY_FROM - 1)?;
     let best = text.0.split('\n').filter_map(|line| finder.score(line, word)).max()?;
     Some(10_000_u16.saturating_sub(best).max(1))
 }

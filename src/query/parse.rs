@@ -289,12 +289,9 @@ fn compared(
     token: &Token,
     values: &[Value],
 ) -> Result<Test, Problem> {
-    let value = match values {
-        [value] => value,
-        _ => {
-            let sentence = "Only one value can be compared";
-            return Err(Problem::new(values[1].range.start..token.range.end, sentence));
-        }
+    let [value] = values else {
+        let sentence = "Only one value can be compared";
+        return Err(Problem::new(values[1].range.start..token.range.end, sentence));
     };
     let one = std::slice::from_ref(value);
     Ok(match field {

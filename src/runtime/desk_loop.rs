@@ -55,6 +55,10 @@ enum Woken {
 }
 
 /// What the loop does next besides drawing.
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and any may hold with any"
+)]
 #[derive(Default)]
 struct Orders {
     suspend: bool,

@@ -131,8 +131,12 @@ pub fn ask(mut ask: Ask) -> Ask {
         Ask::Link { cases, .. } => stamp(cases, DeskNo::FIRST),
         Ask::Upload { case, .. } | Ask::Download { case, .. } => stamp([case], DeskNo::FIRST),
         Ask::Take { id, .. } => stamp([id], DeskNo::FIRST),
-        Ask::Corrections | Ask::Correction(_) | Ask::OpenCorrection(_) | Ask::Amend { .. } => {}
-        Ask::LookAt(_) | Ask::Complete(_) => {}
+        Ask::Corrections
+        | Ask::Correction(_)
+        | Ask::OpenCorrection(_)
+        | Ask::Amend { .. }
+        | Ask::LookAt(_)
+        | Ask::Complete(_) => {}
     }
     ask
 }
@@ -145,9 +149,12 @@ fn stamp_answer(answer: &mut Answer, desk: DeskNo) {
         Answer::Correction(detail) => stamp(&mut detail.linked, desk),
         Answer::Taken(case) => stamp([&mut case.id], desk),
         Answer::Lost { current } => stamp(current.as_mut().map(|case| &mut case.id), desk),
-        Answer::Corrections(_) | Answer::Changed(_) => {}
-        Answer::Uploaded(_) | Answer::Downloaded(_) => {}
-        Answer::LookedAt(_) | Answer::Completed(_) => {}
+        Answer::Corrections(_)
+        | Answer::Changed(_)
+        | Answer::Uploaded(_)
+        | Answer::Downloaded(_)
+        | Answer::LookedAt(_)
+        | Answer::Completed(_) => {}
     }
 }
 

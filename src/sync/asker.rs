@@ -117,7 +117,7 @@ async fn asked(line: &Line, ticket: u64, ask: Ask) -> Result<Answer, Unanswered>
         Ask::Complete(typed) => return Ok(Answer::Completed(transfer::completed(&typed).await)),
         Ask::Take { id, on } => take(line, &id, on).await,
     };
-    answer.map_err(unanswered)
+    answer.map_err(|error| unanswered(&error))
 }
 
 async fn changed<'a>(
@@ -159,7 +159,7 @@ async fn sent(line: &Line, ticket: u64, case: &CaseId, path: &Path) -> Result<An
     match watched(line, ticket, &progress, sending).await {
         Ok(answer) => Ok(Answer::Uploaded(Box::new(answer.value))),
         Err(NotSent::Here(why)) => Err(here(&why)),
-        Err(NotSent::Call(error)) => Err(unanswered(error)),
+        Err(NotSent::Call(error)) => Err(unanswered(&error)),
     }
 }
 
@@ -177,7 +177,7 @@ async fn brought(
     match watched(line, ticket, &progress, bringing).await {
         Ok(path) => Ok(Answer::Downloaded(path)),
         Err(NotBrought::Call { error, kept }) => {
-            let mut failed = unanswered(error);
+            let mut failed = unanswered(&error);
             if kept > 0 {
                 let why = failed.why.raw().trim_end_matches('.');
                 failed.why =
@@ -230,16 +230,16 @@ async fn outline(line: &Line) -> Result<Vec<Correction>, CallError> {
     }
 }
 
-fn unanswered(error: CallError) -> Unanswered {
+fn unanswered(error: &CallError) -> Unanswered {
     let in_doubt = matches!(error, CallError::NotReached { sent: true, .. });
     let fields = |problem: &Problem| {
         problem.errors.iter().map(|e| (e.field.clone(), e.message.clone())).collect()
     };
-    let fields = match &error {
+    let fields = match error {
         CallError::NotAllowed(problem) | CallError::Refused(problem) => fields(problem),
         _ => Vec::new(),
     };
-    let because = match &error {
+    let because = match error {
         CallError::NotReached { .. } | CallError::Busy { .. } => Because::NotReached,
         CallError::SignedOut(_) => Because::SignedOut,
         CallError::NotAllowed(_) => Because::NotAllowed,

@@ -79,8 +79,7 @@ fn sign(pen: &Pen, row: &BoardRow) -> &'static str {
 fn hero(pen: &mut Pen, area: Rect, row: &BoardRow) -> u16 {
     let facts = facts(row, area.width);
     let below = match area.height {
-        0..=3 => 1,
-        4..=6 => 1,
+        0..=6 => 1,
         7..=9 => 2,
         _ => facts.len(),
     };
@@ -215,7 +214,7 @@ fn rows(pen: &mut Pen, area: Rect, view: &BoardView) {
         let tail = if act.is_empty() { tail } else { columns(&act).max(tail) };
         let left = line.right().saturating_sub(at);
         let fixed = tail + 1 + clock + 1;
-        let with = if left >= fixed + SUBJECT + with + 1 { with } else { 0 };
+        let with = if left > fixed + SUBJECT + with { with } else { 0 };
         let subject = left.saturating_sub(fixed + 1 + if with > 0 { with + 1 } else { 0 });
         if subject >= 3 {
             column(subject, &row.subject.cell(subject.into()), plain);

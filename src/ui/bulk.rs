@@ -139,9 +139,9 @@ fn cases(cases: &[BulkCase], width: u16, most: usize) -> Lines {
     let cut = || {
         // No more find room than there are columns for an id and what divides it from the next.
         let most_ids = (usize::from(width) * most / 3).min(ids.len().saturating_sub(1));
-        let some = |named| wrapped(&ids[..named], Some(more(ids.len() - named)), width, most);
+        let some = |named| wrapped(&ids[..named], Some(&more(ids.len() - named)), width, most);
         // Where there is no room for the words, a sign says it.
-        let short = || wrapped(&ids[..1], Some(format!("+{}", ids.len() - 1)), width, most);
+        let short = || wrapped(&ids[..1], Some(&format!("+{}", ids.len() - 1)), width, most);
         let named = (1..=most_ids).rev().find_map(&some);
         named.or_else(short).or_else(|| some(0))
     };
@@ -149,12 +149,13 @@ fn cases(cases: &[BulkCase], width: u16, most: usize) -> Lines {
 }
 
 /// Ids after each other, and after them how many more there are; None: so many lines do not hold them.
-fn wrapped(ids: &[&str], more: Option<String>, width: u16, most: usize) -> Option<Vec<String>> {
+fn wrapped(ids: &[&str], more: Option<&str>, width: u16, most: usize) -> Option<Vec<String>> {
     let last = ids.len().saturating_sub(1);
     let divided = |(at, id): (usize, &&str)| {
         if at == last && more.is_none() { (*id).to_owned() } else { format!("{id},") }
     };
-    let words: Vec<String> = ids.iter().enumerate().map(divided).chain(more.clone()).collect();
+    let words: Vec<String> =
+        ids.iter().enumerate().map(divided).chain(more.map(str::to_owned)).collect();
     let mut lines: Vec<String> = Vec::new();
     for word in words {
         let is_full = lines.len() == most;

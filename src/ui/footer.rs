@@ -32,7 +32,7 @@ pub fn draw(pen: &mut Pen, area: Rect, footer: &Footer) {
 fn on_its_way(pen: &mut Pen, line: Rect, permille: u16, text: &str) -> u16 {
     // The hints keep the larger half.
     let most = line.width * 45 / 100;
-    let bar = if most >= columns(text) + BAR + 1 { BAR } else { 0 };
+    let bar = if most > columns(text) + BAR { BAR } else { 0 };
     let width = (columns(text) + bar + u16::from(bar > 0)).min(most);
     let mut x = line.right() - width;
     if bar > 0 {

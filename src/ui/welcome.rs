@@ -117,7 +117,7 @@ fn offers_of(pen: &mut Pen, body: Rect, offers: &[(Hint, String)], at: usize, fi
 /// Rows of the form before they are shown, with where the cursor stands among them.
 #[derive(Default)]
 struct Rows {
-    rows: Vec<Row>,
+    lines: Vec<Row>,
     cursor: Option<(usize, u16)>,
     /// The first row of the field that has the keys.
     focused: usize,
@@ -138,7 +138,7 @@ fn connect(pen: &mut Pen, body: Rect, form: &ConnectView, hints: &[Hint]) -> Opt
     // The same room for what is told, so that the form does not jump while it is asked about.
     let below =
         if roomy { count(told.len()).max(5) } else { count(told.len()).min(body.height / 3) };
-    let wanted = count(rows.rows.len()) + below + 2 * air + 3;
+    let wanted = count(rows.lines.len()) + below + 2 * air + 3;
     let height = wanted.min(body.height);
     let area = centred(body, width, height);
     pen.frame(
@@ -165,7 +165,7 @@ fn connect(pen: &mut Pen, body: Rect, form: &ConnectView, hints: &[Hint]) -> Opt
     let visible = usize::from(list.height);
     let key_row = rows.cursor.map_or(rows.focused, |(row, _)| row);
     let first = (key_row + 1).saturating_sub(visible.max(1));
-    for (row, y) in rows.rows.drain(..).skip(first).zip(list.y..list.bottom()) {
+    for (row, y) in rows.lines.drain(..).skip(first).zip(list.y..list.bottom()) {
         for (x, text, style) in row {
             let x = list.x + x;
             pen.put(x, y, list.right().saturating_sub(x), &text, style);
@@ -194,15 +194,15 @@ fn fields(pen: &Pen, form: &ConnectView, width: u16, roomy: bool) -> Rows {
     let left = if beside { LABELS } else { 0 };
     for (n, field) in form.fields.iter().enumerate() {
         if roomy && n > 0 {
-            all.rows.push(Row::new());
+            all.lines.push(Row::new());
         }
         if field.focused {
-            all.focused = all.rows.len();
+            all.focused = all.lines.len();
         }
         let label = pen.tone(if field.focused { Tone::Strong } else { Tone::Dim });
         let mut row = vec![(0, field.label.to_owned(), label)];
         if !beside {
-            all.rows.push(std::mem::take(&mut row));
+            all.lines.push(std::mem::take(&mut row));
         }
         let room = width - left;
         match &field.kind {
@@ -215,15 +215,15 @@ fn fields(pen: &Pen, form: &ConnectView, width: u16, roomy: bool) -> Rows {
                     row.push((left, text, pen.tone(Tone::Plain)));
                 }
                 if line.cursor.is_some() {
-                    all.cursor = Some((all.rows.len(), left + column));
+                    all.cursor = Some((all.lines.len(), left + column));
                 }
-                all.rows.push(row);
+                all.lines.push(row);
             }
             FieldKind::Choice(options, at) => {
                 choice(pen, field, options, *at, (left, room), &mut row);
-                all.rows.push(row);
+                all.lines.push(row);
                 if roomy {
-                    all.rows.push(vec![(left, field.about.clone(), pen.tone(Tone::Dim))]);
+                    all.lines.push(vec![(left, field.about.clone(), pen.tone(Tone::Dim))]);
                 }
             }
         }

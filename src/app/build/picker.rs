@@ -27,17 +27,15 @@ pub fn canned(model: &Model, form: &Form, picker: &Picker, wake: &Wake) -> Picke
         chosen.text.filled(value).lines().map(text_line).collect()
     });
     let entries = found.iter().map(|text| entry(&text.title, String::new())).collect();
-    let none = model.canned.texts.is_empty().then(|| {
-        [
-            "There are no canned answers yet. In config.toml:",
-            "",
-            "[canned.cache]",
-            "title = \"Clear the cache\"",
-            "text = \"Dear {contact}, …\"",
-            "",
-            "config.example.toml lists the placeholders.",
-        ]
-    });
+    let none = model.canned.texts.is_empty().then_some([
+        "There are no canned answers yet. In config.toml:",
+        "",
+        "[canned.cache]",
+        "title = \"Clear the cache\"",
+        "text = \"Dear {contact}, …\"",
+        "",
+        "config.example.toml lists the placeholders.",
+    ]);
     view(
         model,
         "Canned answers".to_owned(),
@@ -65,19 +63,17 @@ pub fn macros(model: &Model, case: &CaseId, picker: &Picker, wake: &mut Wake) ->
         chord.map(|chord| chord_text(chord, model.ascii)).unwrap_or_default()
     };
     let entries = found.iter().map(|of| entry(&of.title, key(&of.key))).collect();
-    let none = model.canned.macros.is_empty().then(|| {
-        [
-            "There are no macros yet. In config.toml:",
-            "",
-            "[macro.ask_logs]",
-            "title = \"Ask for the logs\"",
-            "steps = [",
-            "  { act = \"request_info\", items = [\"log_files\"], text = \"Dear {contact}, …\" },",
-            "]",
-            "",
-            "config.example.toml lists acts and placeholders.",
-        ]
-    });
+    let none = model.canned.macros.is_empty().then_some([
+        "There are no macros yet. In config.toml:",
+        "",
+        "[macro.ask_logs]",
+        "title = \"Ask for the logs\"",
+        "steps = [",
+        "  { act = \"request_info\", items = [\"log_files\"], text = \"Dear {contact}, …\" },",
+        "]",
+        "",
+        "config.example.toml lists acts and placeholders.",
+    ]);
     let title = format!("Macros on {}", model.desks.named_case(case));
     view(model, title, picker, (entries, preview), none.as_ref().map(|n| &n[..]))
 }
@@ -99,7 +95,8 @@ fn view(
         hints: hints(model, Context::Palette)
             .map(|(action, mut hint)| {
                 if action == Action::Run {
-                    hint.label = if title_is_macro(model) { "run" } else { "insert" }.to_owned();
+                    let label = if title_is_macro(model) { "run" } else { "insert" };
+                    label.clone_into(&mut hint.label);
                 }
                 hint
             })

@@ -36,10 +36,7 @@ pub fn queue(model: &Model, wake: &mut Wake) -> QueueView {
         .collect();
     let notice = if model.queue.len() == 0 { notice(model, wake) } else { None };
     // The filter looks through all open cases, whatever the view.
-    let name = match model.queue.is_filtered() {
-        true => ALL,
-        false => model.queue.view().title.as_str(),
-    };
+    let name = if model.queue.is_filtered() { ALL } else { model.queue.view().title.as_str() };
     QueueView {
         name: safe_line(name, NAME),
         count: model.queue.len(),

@@ -2,6 +2,7 @@
 //! as it was not sent, told at the end.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 
@@ -141,7 +142,7 @@ pub fn summary(stands: &[Stand]) -> String {
         (count(&|s| *s == Stand::Elsewhere), "given up elsewhere"),
     ] {
         if n > 0 {
-            said.push_str(&format!(", {n} {word}"));
+            let _ = write!(said, ", {n} {word}");
         }
     }
     said
@@ -207,7 +208,7 @@ pub fn settle(model: &mut Model, now: DateTime<Utc>) {
     let all_done = stands.iter().all(|stand| *stand == Stand::Done);
     let mut said = format!("{}: {}", words::of_cases(run.kind, run.items.len()), summary(&stands));
     if !all_done && stands.iter().any(|s| matches!(s, Stand::Failed(_) | Stand::Asked(_))) {
-        said.push_str(&format!(" ({} shows it)", words::key(model, Action::Outbox)));
+        let _ = write!(said, " ({} shows it)", words::key(model, Action::Outbox));
     }
     if let Some(run) = &mut model.bulk {
         run.over = true;

@@ -211,7 +211,7 @@ pub(super) fn press_search(
 fn ask(model: &mut Model, effects: &mut Vec<Effect>) {
     leave(model, effects);
     let Some(Overlay::Finder(Finder::Search(search))) = &mut model.overlay else { return };
-    search.words = search.line.lines().join(" ").trim().to_owned();
+    search.line.lines().join(" ").trim().clone_into(&mut search.words);
     (search.at, search.found, search.more) = (0, Vec::new(), Vec::new());
     search.errors.clear();
     if search.words.is_empty() {

@@ -34,7 +34,7 @@ pub(super) fn judge(
     // Clocks of desks are compared in milliseconds: never a moment too early.
     let look = |until: DateTime<Utc>| {
         let at = desk.on_screen(until);
-        at.timestamp_millis() + i64::from(at.timestamp_subsec_nanos() % 1_000_000 > 0)
+        at.timestamp_millis() + i64::from(!at.timestamp_subsec_nanos().is_multiple_of(1_000_000))
     };
     (judgement, judgement.until.map(look))
 }
@@ -298,8 +298,7 @@ impl Queue {
 #[must_use]
 pub fn sort_text(sort: &[Sort]) -> String {
     match sort {
-        [] => "next breach".to_owned(),
-        [Sort { by: SortField::Due, reversed: false }] => "next breach".to_owned(),
+        [] | [Sort { by: SortField::Due, reversed: false }] => "next breach".to_owned(),
         sort => sort.iter().map(|sort| sort.by.word()).collect::<Vec<_>>().join(", "),
     }
 }

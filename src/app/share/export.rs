@@ -38,7 +38,7 @@ pub fn open(model: &mut Model, now: DateTime<Utc>) {
     let export =
         Export { path: editor(&path), mask: Mask::All, error: None, over: None, writing: None };
     model.toast = None;
-    model.overlay = Some(Overlay::Share(Box::new(Share::Export(export))));
+    model.overlay = Some(Overlay::Share(Box::new(Share::Export(Box::new(export)))));
 }
 
 /// A name of letters, digits and dashes.

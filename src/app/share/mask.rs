@@ -274,7 +274,7 @@ fn phone_end(text: &[char], at: usize) -> Option<usize> {
         .filter(|length| *length > 0)
         .collect();
     let inner = shown.trim_start_matches(['+', '(']);
-    let is_date = matches!(groups.as_slice(), [2, 2, 4, ..] | [1, 2, 4, ..]) && first != '+';
+    let is_date = matches!(groups.as_slice(), [2 | 1, 2, 4, ..]) && first != '+';
     let is_version = shown.contains('.') && groups.iter().all(|length| *length < 3);
     let dialled = first == '+' || inner.starts_with('0') || groups == [3, 3, 4];
     let follows = text.get(end).is_some_and(|c| c.is_alphanumeric());
@@ -321,7 +321,7 @@ mod tests {
             ("550e8400-e29b-41d4-a716-446655440000", "[secret]"),
         ] {
             assert_eq!(masked(text, Mask::Secrets), shown);
-            assert_eq!(all(text).contains("[secret]"), true, "{text}");
+            assert!(all(text).contains("[secret]"), "{text}");
         }
         assert_eq!(
             masked("ida@fjord.example, +47 22334455", Mask::Secrets),

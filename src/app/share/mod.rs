@@ -37,7 +37,7 @@ pub enum Share {
     /// What can be copied of a case.
     Copy(CaseId),
     /// Where the view goes as a file.
-    Export(Export),
+    Export(Box<Export>),
 }
 
 /// Opens a link with the browser; where there is none it is shown and copied. Only the web and mail are

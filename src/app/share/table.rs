@@ -1,5 +1,7 @@
 //! The cases of a view as a file: CSV, JSON or Markdown.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
@@ -226,19 +228,20 @@ fn markdown(cases: &[Listed<'_>], about: &About<'_>, mask: Mask) -> String {
     let several = cases.iter().any(|listed| listed.desk.is_some());
     let mut out = format!("# {} ({})\n\n", inline(about.view), cases.len());
     if !about.filter.is_empty() {
-        out.push_str(&format!("Filter: {}\n\n", inline(&masked(about.filter, mask))));
+        let _ = writeln!(out, "Filter: {}\n", inline(&masked(about.filter, mask)));
     }
-    out.push_str(&format!("As of {}.\n\n", about.now.format("%Y-%m-%d %H:%M UTC")));
+    let _ = writeln!(out, "As of {}.\n", about.now.format("%Y-%m-%d %H:%M UTC"));
     let (head, rule) = if several { ("| desk ", "|---") } else { ("", "") };
-    out.push_str(&format!("| case {head}| severity | tier | subject | customer | with | due |\n"));
-    out.push_str(&format!("|---{rule}|---|---|---|---|---|---|\n"));
+    let _ = writeln!(out, "| case {head}| severity | tier | subject | customer | with | due |");
+    let _ = writeln!(out, "|---{rule}|---|---|---|---|---|---|");
     for listed in cases {
         let case = listed.case;
         let text = |text: &Untrusted| inline(&masked(text.raw(), mask));
         let (_, _, reads, _) = deadline(listed);
         let desk = listed.desk.map(|desk| format!("| {} ", inline(desk))).unwrap_or_default();
-        out.push_str(&format!(
-            "| {} {desk}| {} | {} | {} | {} | {} | {} |\n",
+        let _ = writeln!(
+            out,
+            "| {} {desk}| {} | {} | {} | {} | {} | {} |",
             inline(case.id.as_str()),
             case.severity,
             case.tier,
@@ -246,7 +249,7 @@ fn markdown(cases: &[Listed<'_>], about: &About<'_>, mask: Mask) -> String {
             text(&case.customer.company),
             case.assignee.as_ref().map_or(String::new(), |person| text(&person.name)),
             inline(&reads),
-        ));
+        );
     }
     out
 }

@@ -27,7 +27,7 @@ fn under(desk: &Desk) -> Under {
 fn offered(desk: &Desk) -> String {
     match under(desk) {
         Under::Offers { words, .. } => words.join(" "),
-        wrong => panic!("{wrong:?}"),
+        wrong @ Under::Wrong { .. } => panic!("{wrong:?}"),
     }
 }
 

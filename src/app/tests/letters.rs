@@ -23,11 +23,16 @@ fn places() -> Vec<(&'static str, Desk)> {
 
 /// Whether nothing but what is kept of a text is asked of the outside.
 fn is_text_alone(effects: &[Effect]) -> bool {
-    let keeps = |effect: &Effect| match effect {
-        Effect::KeepDraft(_) | Effect::DropDraft { .. } | Effect::Remember { .. } => true,
-        // What a filter leaves under the cursor is read.
-        Effect::FetchCase { .. } | Effect::Prefetch(_) => true,
-        _ => false,
+    // What a filter leaves under the cursor is read.
+    let keeps = |effect: &Effect| {
+        matches!(
+            effect,
+            Effect::KeepDraft(_)
+                | Effect::DropDraft { .. }
+                | Effect::Remember { .. }
+                | Effect::FetchCase { .. }
+                | Effect::Prefetch(_)
+        )
     };
     effects.iter().all(keeps)
 }

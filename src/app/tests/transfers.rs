@@ -58,9 +58,9 @@ pub fn listed(desk: &Desk) -> Vec<String> {
     rows.iter().map(|row| row.cells.iter().map(text).collect::<Vec<_>>().join("  ")).collect()
 }
 
-fn local(path: &str, size: u64) -> Result<LocalFile, String> {
+fn local(path: &str, size: u64) -> LocalFile {
     let name = path.rsplit('/').next().unwrap().to_owned();
-    Ok(LocalFile { path: path.into(), name, size })
+    LocalFile { path: path.into(), name, size }
 }
 
 fn attachment(id: &str, name: &str, size: u64) -> Attachment {
@@ -91,7 +91,8 @@ fn uploading(desk: &mut Desk, path: &str, size: u64) -> AskId {
     desk.type_text(path);
     let (looked, asked) = ask(&desk.press("enter"));
     assert_eq!(asked, Ask::LookAt(vec![path.to_owned()]));
-    let (id, asked) = ask(&desk.tell(answer(looked, Answer::LookedAt(vec![local(path, size)]))));
+    let (id, asked) =
+        ask(&desk.tell(answer(looked, Answer::LookedAt(vec![Ok(local(path, size))]))));
     assert_eq!(asked, Ask::Upload { case: "C-1".into(), path: path.into() });
     id
 }
@@ -126,7 +127,7 @@ fn what_cannot_be_sent_is_named_file_by_file_and_the_line_stays() {
     let paths = vec![whole, "/tmp/two words.log".to_owned(), "/tmp/gone.log".to_owned()];
     assert_eq!(asked, Ask::LookAt(paths));
     let gone = || Err("there is no such file".to_owned());
-    let looked = vec![gone(), local("/tmp/two words.log", 5), gone()];
+    let looked = vec![gone(), Ok(local("/tmp/two words.log", 5)), gone()];
     let effects = desk.tell(answer(id, Answer::LookedAt(looked)));
     assert_eq!(asks(&effects), []);
     let label = "Files of this machine; quotes around names with blanks";
@@ -141,7 +142,7 @@ fn a_name_with_blanks_needs_no_quotes_if_it_is_a_file() {
     desk.type_text("/tmp/two words.log");
     let (id, _) = ask(&desk.press("enter"));
     let gone = || Err("there is no such file".to_owned());
-    let looked = vec![local("/tmp/two words.log", 5), gone(), gone()];
+    let looked = vec![Ok(local("/tmp/two words.log", 5)), gone(), gone()];
     let (_, asked) = ask(&desk.tell(answer(id, Answer::LookedAt(looked))));
     assert_eq!(asked, Ask::Upload { case: "C-1".into(), path: "/tmp/two words.log".into() });
 }

@@ -73,6 +73,10 @@ impl Part {
     pub const ALL: [Self; 5] = [Self::Address, Self::Keep, Self::Secret, Self::Name, Self::Button];
 }
 
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and any may hold with any"
+)]
 #[derive(Default)]
 pub struct Connect {
     pub address: TextArea<'static>,

@@ -17,7 +17,7 @@ pub fn update(welcome: &mut Welcome, msg: Msg, now: DateTime<Utc>) -> Vec<Effect
         Msg::Pasted(text) => pasted(welcome, &text, now),
         Msg::TimePassed => {}
         Msg::Checked { number, found } => {
-            checked(&mut welcome.connect, number, *found, &mut effects)
+            checked(&mut welcome.connect, number, *found, &mut effects);
         }
         Msg::Saved(Ok(name)) => end(welcome, Chosen::Desk(name), &mut effects),
         Msg::Saved(Err(why)) => {

@@ -1,5 +1,6 @@
 //! One file of a case to this machine.
 
+use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -106,8 +107,11 @@ async fn holds(path: &Path, file: &Attachment) -> bool {
         return false;
     }
     let Ok(content) = tokio::fs::read(path).await else { return false };
-    let sum = Sha256::digest(content);
-    sum.iter().map(|byte| format!("{byte:02x}")).collect::<String>() == file.sha256
+    let mut sum = String::new();
+    for byte in Sha256::digest(content) {
+        let _ = write!(sum, "{byte:02x}");
+    }
+    sum == file.sha256
 }
 
 /// Tells how much of a file is there.

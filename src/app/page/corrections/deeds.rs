@@ -172,7 +172,7 @@ fn named(model: &Model, (desk, id): &Key) -> String {
 
 fn open_new(model: &mut Model) {
     let mut sheet = Sheet::new(About::Correction(Deed::New));
-    sheet.title = "New correction".to_owned();
+    "New correction".clone_into(&mut sheet.title);
     sheet.fields = vec![
         Field::line("title", "What is wrong, in one line"),
         plan_field("Release plan", None),

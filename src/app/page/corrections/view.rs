@@ -2,6 +2,7 @@
 //! what stands in their place while there is nothing to show.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use ratatui::layout::Rect;
 
@@ -397,7 +398,7 @@ fn waits(model: &Model, key: &Key, one: &Correction) -> String {
     };
     if more > 0 {
         let more = words::counted(more, "linked case is", "linked cases are");
-        said.push_str(&format!("; {more} closed, or not in your queue"));
+        let _ = write!(said, "; {more} closed, or not in your queue");
     }
     said
 }
