@@ -170,7 +170,7 @@ async fn start(quick: bool) {
             let (head, rest) = store.head(now(), HEAD).await.unwrap();
             let mut screen = Screen::new();
             let (actor, may) = (known.me.actor(), known.me.may.clone());
-            let whoami = Whoami { actor, partner: known.me.partner.clone(), may };
+            let whoami = Whoami { actor, partner: known.me.partner.clone(), may, mail: true };
             screen.tell(Told::SignedIn(Box::new(whoami)));
             let policy = Policy::compile(&known.policy.unwrap()).unwrap();
             screen.tell(Told::PolicyLoaded(Arc::new(policy)));

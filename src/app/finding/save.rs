@@ -17,8 +17,6 @@ use crate::query::{KEYS, Sort, View};
 
 /// The longest name of a view, in characters.
 const NAME: usize = 24;
-/// Columns of a query in a sentence.
-const QUERY: usize = 80;
 
 pub struct Save {
     name: TextArea<'static>,
@@ -138,10 +136,7 @@ fn keep(model: &mut Model, view: View, now: DateTime<Utc>) {
     model.overlay = None;
     model.finding.save(view.clone());
     let (key, name) = (view.key, view.name.clone());
-    let told = format!(
-        "Saved on {key}, on this machine. For others, in config.toml: [view.\"{name}\"] key = {key}, query = '{}'",
-        safe_line(&view.text, QUERY)
-    );
+    let told = format!("Saved on {key} as {}, on this machine.", safe_line(&name, NAME));
     model.with_queue(now, |queue, at| {
         queue.put_view(view, at);
         if let Some(place) = queue.view_named(&name) {

@@ -218,11 +218,7 @@ fn what_is_shown_is_saved_as_a_view_on_a_key_and_is_there_at_the_next_start() {
     desk.type_text("7");
     desk.press("enter");
     assert!(!desk.has_overlay());
-    assert_eq!(
-        desk.toast(),
-        "Saved on 7, on this machine. For others, in config.toml: [view.\"Hot\"] key = 7, \
-         query = 'sev>=high sort:-id'"
-    );
+    assert_eq!(desk.toast(), "Saved on 7 as Hot, on this machine.");
     assert_eq!(
         (desk.snap().queue.name.as_str(), desk.ids()),
         ("Hot", vec!["C-2".into(), "C-1".into()])
