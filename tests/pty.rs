@@ -221,7 +221,7 @@ fn demo(home: &std::path::Path) -> Pty {
         command.env_remove(name);
     }
     // The terminal is this one, whatever the tests were started on.
-    for name in ["TMUX", "STY", "TERM_PROGRAM", "COLORFGBG", "COLORTERM"] {
+    for name in ["TMUX", "STY", "TERM_PROGRAM", "COLORFGBG", "COLORTERM", "CI"] {
         command.env_remove(name);
     }
     let mut pty = Pty::start(command, WIDE);
