@@ -339,7 +339,7 @@ fn go(model: &mut Model, rows: isize, now: DateTime<Utc>) {
     } else if model.focus == Pane::Clocks {
         why::choose(model, rows, now);
     } else {
-        model.with_queue(now, |queue, at| queue.move_by(rows, at));
+        model.queue.move_by(rows);
     }
 }
 
@@ -350,7 +350,7 @@ fn to_end(model: &mut Model, first: bool, now: DateTime<Utc>) {
         why::choose(model, if first { isize::MIN } else { isize::MAX }, now);
     } else {
         let index = if first { 0 } else { usize::MAX };
-        model.with_queue(now, |queue, at| queue.select(index, at));
+        model.queue.select(index);
     }
 }
 

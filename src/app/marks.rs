@@ -78,7 +78,7 @@ pub fn toggle(model: &mut Model, now: DateTime<Utc>) {
     } else {
         model.marks.put(&id);
     }
-    model.with_queue(now, |queue, at| queue.move_by(1, at));
+    model.queue.move_by(1);
 }
 
 /// Marks what stands between the mark made last and the cursor.

@@ -67,7 +67,7 @@ pub fn clicked(model: &mut Model, at: (u16, u16), now: DateTime<Utc>) {
 /// Puts the cursor on a case of the view; the second time at once opens it.
 fn choose(model: &mut Model, case: &CaseId, now: DateTime<Utc>) {
     let Some(place) = model.queue.place_of(case) else { return };
-    model.with_queue(now, |queue, at| queue.select(place, at));
+    model.queue.select(place);
     let last = model.mouse.last.take();
     if last.is_some_and(|(last, then)| last == *case && now - then <= DOUBLE) {
         model.focus = Pane::Detail;
@@ -220,7 +220,7 @@ pub fn scrolled(model: &mut Model, up: bool, at: (u16, u16), now: DateTime<Utc>)
                 why::choose(model, if up { -1 } else { 1 }, now);
             } else if inside(areas.queue, at) {
                 model.queue.touch();
-                model.with_queue(now, |queue, at| queue.scroll(rows, at));
+                model.queue.scroll(rows);
             }
         }
     }

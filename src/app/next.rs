@@ -198,7 +198,7 @@ fn took(model: &mut Model, case: Case, now: DateTime<Utc>) {
         });
     }
     if let Some(place) = model.queue.place_of(&id) {
-        model.with_queue(now, |queue, at| queue.select(place, at));
+        model.queue.select(place);
         model.visiting = None;
         model.page = super::page::Page::Desk;
         model.focus = Pane::Detail;

@@ -4,9 +4,8 @@
 use ratatui::layout::{Position, Rect};
 
 use super::centred;
-use super::form::frame_hints;
-use super::pen::{Pen, Stroke, columns};
-use crate::app::layout::inside;
+use super::pen::{Pen, columns};
+use super::window::{aired, framed, hung, is_roomy};
 use crate::app::view::{BulkCase, BulkView, ReportRow, ReportView, Target, Tone};
 use crate::domain::Untrusted;
 
@@ -20,7 +19,7 @@ const WHY: usize = 2;
 type Lines = Vec<(String, Tone)>;
 
 pub fn draw_question(pen: &mut Pen, screen: Rect, view: &BulkView) -> Option<Position> {
-    let roomy = screen.width >= 60 && screen.height >= 15;
+    let roomy = is_roomy(screen);
     let most = (screen.width - if roomy { 4 } else { 0 }).min(WIDEST);
     let hints: u16 = view.hints.iter().map(|h| columns(&h.keys) + columns(&h.label) + 3).sum();
     let wanted = widest(view).max(columns(&view.title) + 2).max(hints + 2) + 4;
@@ -33,25 +32,12 @@ pub fn draw_question(pen: &mut Pen, screen: Rect, view: &BulkView) -> Option<Pos
     let air = u16::from(roomy);
     let height = (rows + 2 + 2 * air).min(screen.height);
     let area = centred(screen, width, height);
-    pen.clear(area);
-    let title = pen.tone(Tone::Title);
-    pen.frame(area, Stroke::Single, pen.tone(Tone::Error), &[(&view.title, title)], &[]);
-    let body = inside(area);
+    let looks = (pen.tone(Tone::Title), pen.tone(Tone::Error));
+    let body = framed(pen, area, &view.title, looks, &view.hints);
     for ((text, tone), y) in lines.iter().zip(body.y + air..body.bottom()) {
         pen.put(body.x + side, y, text_width, text, pen.tone(*tone));
     }
-    frame_hints(pen, below(area), &view.hints);
     None
-}
-
-/// Where the keys stand in the lower frame line.
-fn below(area: Rect) -> Rect {
-    Rect {
-        x: area.x + 2,
-        y: area.bottom().saturating_sub(1),
-        width: area.width.saturating_sub(4),
-        height: 1,
-    }
 }
 
 fn widest(view: &BulkView) -> u16 {
@@ -176,23 +162,16 @@ fn plain(lines: Vec<String>) -> Lines {
 }
 
 pub fn draw_report(pen: &mut Pen, screen: Rect, view: &ReportView) -> Option<Position> {
-    let roomy = screen.width >= 60 && screen.height >= 15;
-    let width = (screen.width - if roomy { 4 } else { 0 }).min(WIDEST);
+    let roomy = is_roomy(screen);
     let rows = u16::try_from(view.rows.len()).unwrap_or(TALLEST);
     let told_rows = if roomy { 3 } else { 1 };
     let wanted = rows.saturating_add(told_rows + 4).min(TALLEST);
-    let height = (screen.height - if roomy { 4 } else { 0 }).min(wanted).max(4).min(screen.height);
-    let area = Rect { y: screen.y + u16::from(roomy) * 2, ..centred(screen, width, height) };
-    pen.clear(area);
+    let area = hung(screen, WIDEST, wanted);
     let title = format!("{} · {}", view.title, view.summary);
     // What came of it goes before what it was.
     let title = if columns(&title) + 4 > area.width { view.summary.clone() } else { title };
-    let title = [(title.as_str(), pen.tone(view.tone))];
-    pen.frame(area, Stroke::Single, pen.frame_style(true), &title, &[]);
-    frame_hints(pen, below(area), &view.hints);
-    let body = inside(area);
-    let side = u16::from(body.width >= 40);
-    let body = Rect { x: body.x + side, width: body.width - 2 * side, ..body };
+    let looks = (pen.tone(view.tone), pen.frame_style(true));
+    let (body, _) = aired(framed(pen, area, &title, looks, &view.hints));
     let below = match body.height {
         0..=2 => 0,
         3..=5 => 1,

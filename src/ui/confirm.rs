@@ -3,9 +3,8 @@
 use ratatui::layout::{Position, Rect};
 
 use super::centred;
-use super::form::frame_hints;
-use super::pen::{Pen, Stroke, columns};
-use crate::app::layout::inside;
+use super::pen::{Pen, columns};
+use super::window::framed;
 use crate::app::view::{ConfirmView, Tone};
 use crate::domain::Untrusted;
 
@@ -35,19 +34,10 @@ pub fn draw(pen: &mut Pen, screen: Rect, view: &ConfirmView) -> Option<Position>
     let air = u16::from(text_height + 4 <= screen.height.saturating_sub(2));
     let height = (text_height + 2 + 2 * air).min(screen.height);
     let area = centred(screen, width, height);
-    pen.clear(area);
-    let title = pen.tone(Tone::Title);
-    pen.frame(area, Stroke::Single, pen.tone(Tone::Error), &[(&view.title, title)], &[]);
-    let body = inside(area);
+    let looks = (pen.tone(Tone::Title), pen.tone(Tone::Error));
+    let body = framed(pen, area, &view.title, looks, &view.hints);
     for (line, y) in lines.iter().zip(body.y + air..body.bottom()) {
         pen.put(body.x + side, y, text_width, line, pen.tone(Tone::Plain));
     }
-    let bottom = Rect {
-        x: area.x + 2,
-        y: area.bottom().saturating_sub(1),
-        width: area.width.saturating_sub(4),
-        height: 1,
-    };
-    frame_hints(pen, bottom, &view.hints);
     None
 }

@@ -4,9 +4,9 @@
 use ratatui::layout::{Position, Rect};
 
 use super::centred;
-use super::form::{frame_hints, short_title};
-use super::pen::{Pen, Stroke, columns};
-use crate::app::layout::inside;
+use super::form::short_title;
+use super::pen::{Pen, columns};
+use super::window::window;
 use crate::app::view::{FinderField, FinderRow, FinderView, Tone};
 
 const WIDEST: u16 = 84;
@@ -31,18 +31,8 @@ pub fn draw(pen: &mut Pen, screen: Rect, view: &FinderView) -> Option<Position> 
     // On a small screen the gaps go first.
     let gaps = if needs + gaps <= screen.height { gaps } else { 0 };
     let area = centred(screen, width, (needs + gaps).min(screen.height));
-    pen.clear(area);
     let title = short_title(&view.title, area.width.saturating_sub(4));
-    let title = [(title.as_str(), pen.tone(Tone::Title))];
-    pen.frame(area, Stroke::Single, pen.frame_style(true), &title, &[]);
-    let bottom = Rect {
-        x: area.x + 2,
-        y: area.bottom().saturating_sub(1),
-        width: area.width.saturating_sub(4),
-        height: 1,
-    };
-    frame_hints(pen, bottom, &view.hints);
-    let body = inside(area);
+    let body = window(pen, area, &title, &view.hints);
     let body = Rect { x: body.x + side, width: body.width.saturating_sub(2 * side), ..body };
     let mut cursor = None;
     let mut y = body.y;

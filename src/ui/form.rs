@@ -332,19 +332,8 @@ fn fields_of(pen: &Pen, fields: &[FieldView], width: u16, longest_text: u16) -> 
             }
             FieldKind::Line { text, cursor } => {
                 all.push(head, 0);
-                let side = if width >= 30 { 2 } else { 0 };
-                // A column is kept for the cursor after the last character.
-                let (text, column) =
-                    wrap::one_line(text, field.focused.then_some(*cursor), width - side - 1);
-                let mut row = vec![(text, pen.tone(Tone::Plain))];
-                if side > 0 {
-                    row.insert(0, bar(pen, field.focused));
-                }
-                if field.focused {
-                    key_row = all.rows.len();
-                    all.cursor = Some((key_row, side + column));
-                }
-                all.push(row, 0);
+                let cursor = field.focused.then_some(*cursor);
+                key_row = all.write(pen, text, cursor, width).unwrap_or(key_row);
             }
             FieldKind::Preset { text } => {
                 all.push(head, 0);
@@ -369,18 +358,8 @@ fn fields_of(pen: &Pen, fields: &[FieldView], width: u16, longest_text: u16) -> 
                 all.push(head, 0);
                 let chosen = at.and_then(|at| options.get(at)).filter(|_| !field.focused);
                 let typed = chosen.unwrap_or(text);
-                let side = if width >= 30 { 2 } else { 0 };
-                let at_cursor = field.focused.then_some(*cursor);
-                let (text, column) = wrap::one_line(typed, at_cursor, width - side - 1);
-                let mut row = vec![(text, pen.tone(Tone::Plain))];
-                if side > 0 {
-                    row.insert(0, bar(pen, field.focused));
-                }
-                if field.focused {
-                    key_row = all.rows.len();
-                    all.cursor = Some((key_row, side + column));
-                }
-                all.push(row, 0);
+                let cursor = field.focused.then_some(*cursor);
+                key_row = all.write(pen, typed, cursor, width).unwrap_or(key_row);
                 if field.focused {
                     all.picks(pen, options, *at, width);
                 }
@@ -422,6 +401,21 @@ impl Fields {
     fn push(&mut self, line: Vec<(String, Style)>, indent: u16) {
         let options = std::mem::take(&mut self.options);
         self.rows.push(FieldRow { line, indent, field: self.field, options });
+    }
+
+    /// A line that is written in; answers its row where the cursor stands in it.
+    fn write(&mut self, pen: &Pen, text: &str, cursor: Option<usize>, width: u16) -> Option<usize> {
+        let side = if width >= 30 { 2 } else { 0 };
+        // A column is kept for the cursor after the last character.
+        let (text, column) = wrap::one_line(text, cursor, width - side - 1);
+        let mut row = vec![(text, pen.tone(Tone::Plain))];
+        if side > 0 {
+            row.insert(0, bar(pen, cursor.is_some()));
+        }
+        let key_row = cursor.map(|_| self.rows.len());
+        self.cursor = key_row.map(|at| (at, side + column)).or(self.cursor);
+        self.push(row, 0);
+        key_row
     }
 
     /// What is found of a list that is searched, around the one that is chosen.

@@ -3,9 +3,8 @@
 use ratatui::layout::{Position, Rect};
 
 use super::centred;
-use super::form::frame_hints;
-use super::pen::{Pen, Stroke};
-use crate::app::layout::inside;
+use super::pen::Pen;
+use super::window::{is_roomy, window};
 use crate::app::view::{LinksView, Tone};
 
 const WIDEST: u16 = 96;
@@ -14,22 +13,12 @@ const TALLEST: u16 = 22;
 const EACH: u16 = 2;
 
 pub fn draw(pen: &mut Pen, screen: Rect, view: &LinksView) -> Option<Position> {
-    let roomy = screen.width >= 60 && screen.height >= 15;
+    let roomy = is_roomy(screen);
     let width = (screen.width - if roomy { 4 } else { 0 }).min(WIDEST);
     let needs = u16::try_from(view.rows.len()).unwrap_or(u16::MAX).saturating_mul(EACH);
     let most = (screen.height - if roomy { 4 } else { 0 }).min(TALLEST);
     let area = centred(screen, width, needs.saturating_add(2).clamp(3, most.max(3)));
-    pen.clear(area);
-    let title = [(view.title.as_str(), pen.tone(Tone::Title))];
-    pen.frame(area, Stroke::Single, pen.frame_style(true), &title, &[]);
-    let bottom = Rect {
-        x: area.x + 2,
-        y: area.bottom() - 1,
-        width: area.width.saturating_sub(4),
-        height: 1,
-    };
-    frame_hints(pen, bottom, &view.hints);
-    let body = inside(area);
+    let body = window(pen, area, &view.title, &view.hints);
     let visible = usize::from((body.height / EACH).max(1));
     let first = (view.at + 1).saturating_sub(visible);
     let width = body.width.saturating_sub(3);

@@ -28,6 +28,7 @@ pub mod signs;
 pub mod theme;
 pub mod welcome;
 mod why;
+mod window;
 mod wrap;
 
 #[cfg(test)]

@@ -3,10 +3,8 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::centred;
-use super::form::frame_hints;
-use super::pen::{Pen, Stroke, columns};
-use crate::app::layout::inside;
+use super::pen::{Pen, columns};
+use super::window::{aired, hung, told, window};
 use crate::app::view::{OutboxRow, OutboxView, Target, Tone};
 
 const WIDEST: u16 = 92;
@@ -76,26 +74,15 @@ fn case_text(row: &OutboxRow) -> Option<String> {
 }
 
 pub fn draw(pen: &mut Pen, screen: Rect, view: &OutboxView) -> Option<Position> {
-    let roomy = screen.width >= 60 && screen.height >= 15;
-    let width = (screen.width - if roomy { 4 } else { 0 }).min(WIDEST);
     // As tall as what is in it; at least so that a few more find room.
     let rows = u16::try_from(view.rows.len()).unwrap_or(TALLEST);
     let wanted = rows.saturating_add(TOLD_ROWS + 3).clamp(LEAST, TALLEST);
-    let height = (screen.height - if roomy { 4 } else { 0 }).min(wanted);
-    let area = Rect { y: screen.y + u16::from(roomy) * 2, ..centred(screen, width, height) };
-    pen.clear(area);
+    let area = hung(screen, WIDEST, wanted);
     let title = match view.rows.len() {
         0 => "Outbox".to_owned(),
         count => format!("Outbox ({count})"),
     };
-    let title = [(title.as_str(), pen.tone(Tone::Title))];
-    pen.frame(area, Stroke::Single, pen.frame_style(true), &title, &[]);
-    let bottom = Rect { x: area.x + 2, y: area.bottom() - 1, width: area.width - 4, height: 1 };
-    frame_hints(pen, bottom, &view.hints);
-
-    let body = inside(area);
-    let side = u16::from(body.width >= 40);
-    let body = Rect { x: body.x + side, width: body.width - 2 * side, ..body };
+    let (body, _) = aired(window(pen, area, &title, &view.hints));
     if view.rows.is_empty() {
         let lines = EMPTY
             .iter()
@@ -114,7 +101,7 @@ pub fn draw(pen: &mut Pen, screen: Rect, view: &OutboxView) -> Option<Position> 
     };
     let list = Rect { height: body.height - below, ..body };
     draw_list(pen, list, area, view);
-    draw_told(pen, Rect { y: list.bottom(), height: below, ..body }, view);
+    told(pen, Rect { y: list.bottom(), height: below, ..body }, &view.told);
     None
 }
 
@@ -151,21 +138,4 @@ fn draw_list(pen: &mut Pen, list: Rect, area: Rect, view: &OutboxView) {
     }
     let track = Rect { y: list.y - 1, height: list.height + 2, ..area };
     pen.scroll_mark(track, first, visible, view.rows.len());
-}
-
-fn draw_told(pen: &mut Pen, area: Rect, view: &OutboxView) {
-    // An empty line before it, where there is room.
-    let air = u16::from(area.height > 2);
-    let rows = area.height.saturating_sub(air);
-    let mut y = area.y + air;
-    for (tone, text) in &view.told {
-        let left = area.bottom().saturating_sub(y).min(rows);
-        if left == 0 {
-            break;
-        }
-        for line in text.wrapped(area.width.into(), left.into()) {
-            pen.put(area.x, y, area.width, &line, pen.tone(*tone));
-            y += 1;
-        }
-    }
 }

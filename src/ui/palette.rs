@@ -2,11 +2,10 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::centred;
-use super::form::{frame_hints, short_title};
+use super::form::short_title;
 use super::help::search_line;
-use super::pen::{Pen, Stroke, columns};
-use crate::app::layout::inside;
+use super::pen::{Pen, columns};
+use super::window::{aired, hung, window};
 use crate::app::view::{PaletteView, Target, Tone};
 
 const WIDEST: u16 = 76;
@@ -16,23 +15,12 @@ const TALLEST: u16 = 20;
 const WHY: usize = 2;
 
 pub fn draw(pen: &mut Pen, screen: Rect, view: &PaletteView) -> Option<Position> {
-    let roomy = screen.width >= 60 && screen.height >= 15;
-    let width = (screen.width - if roomy { 4 } else { 0 }).min(WIDEST);
-    let height = (screen.height - if roomy { 4 } else { 0 }).min(TALLEST);
     // The search line must not move while what it finds gets shorter.
-    let area = Rect { y: screen.y + u16::from(roomy) * 2, ..centred(screen, width, height) };
-    pen.clear(area);
+    let area = hung(screen, WIDEST, TALLEST);
     let title =
         view.case.as_ref().map_or("Command".to_owned(), |case| format!("Command on {case}"));
     let title = short_title(&title, area.width.saturating_sub(4));
-    let title = [(title.as_str(), pen.tone(Tone::Title))];
-    pen.frame(area, Stroke::Single, pen.frame_style(true), &title, &[]);
-    let bottom = Rect { x: area.x + 2, y: area.bottom() - 1, width: area.width - 4, height: 1 };
-    frame_hints(pen, bottom, &view.hints);
-
-    let body = inside(area);
-    let side = u16::from(body.width >= 40);
-    let body = Rect { x: body.x + side, width: body.width - 2 * side, ..body };
+    let (body, side) = aired(window(pen, area, &title, &view.hints));
     let cursor = search_line(pen, body, &view.filter);
     let why = view.refusal.as_ref().map(|why| why.wrapped(body.width.into(), WHY));
     let why = why.unwrap_or_default();

@@ -2,11 +2,11 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::form::{frame_hints, short_title};
+use super::form::short_title;
 use super::help::search_line;
-use super::pen::{Pen, Stroke, columns};
+use super::pen::{Pen, columns};
+use super::window::{aired, is_roomy, window};
 use super::{centred, wrap};
-use crate::app::layout::inside;
 use crate::app::view::{Line, PickerView, Tone};
 
 const WIDEST: u16 = 76;
@@ -15,25 +15,12 @@ const TALLEST: u16 = 30;
 const LIST: u16 = 6;
 
 pub fn draw(pen: &mut Pen, screen: Rect, view: &PickerView) -> Option<Position> {
-    let roomy = screen.width >= 60 && screen.height >= 15;
+    let roomy = is_roomy(screen);
     let width = (screen.width - if roomy { 4 } else { 0 }).min(WIDEST);
     let height = (screen.height - if roomy { 2 } else { 0 }).min(TALLEST);
     let area = centred(screen, width, height);
-    pen.clear(area);
     let title = short_title(&view.title, area.width.saturating_sub(4));
-    let title = [(title.as_str(), pen.tone(Tone::Title))];
-    pen.frame(area, Stroke::Single, pen.frame_style(true), &title, &[]);
-    let bottom = Rect {
-        x: area.x + 2,
-        y: area.bottom().saturating_sub(1),
-        width: area.width.saturating_sub(4),
-        height: 1,
-    };
-    frame_hints(pen, bottom, &view.hints);
-
-    let body = inside(area);
-    let side = u16::from(body.width >= 40);
-    let body = Rect { x: body.x + side, width: body.width.saturating_sub(2 * side), ..body };
+    let (body, side) = aired(window(pen, area, &title, &view.hints));
     let cursor = search_line(pen, body, &view.filter);
     let gap = u16::from(body.height >= 8);
     let rest = Rect { y: body.y + 1 + gap, height: body.height.saturating_sub(1 + gap), ..body };

@@ -2,10 +2,9 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::form::frame_hints;
-use super::pen::{Pen, Stroke, columns};
+use super::pen::{Pen, columns};
+use super::window::window;
 use super::{centred, place};
-use crate::app::layout::inside;
 use crate::app::view::{FilterLine, ShareView, Tone};
 use crate::domain::Untrusted;
 
@@ -27,11 +26,8 @@ pub fn draw(pen: &mut Pen, screen: Rect, view: &ShareView) -> Option<Position> {
     let air = u16::from(rows + 4 <= screen.height);
     let below = u16::from(view.field.is_some() && rows + 5 <= screen.height);
     let area = centred(screen, width, (rows + 2 + 2 * air + below).min(screen.height));
-    pen.clear(area);
-    let title = pen.tone(Tone::Title);
     let heading = Untrusted::from(view.title.as_str()).cell(usize::from(width.saturating_sub(6)));
-    pen.frame(area, Stroke::Single, pen.frame_style(true), &[(&heading, title)], &[]);
-    let body = inside(area);
+    let body = window(pen, area, &heading, &view.hints);
     let mut y = body.y + air;
     let x = body.x + side;
     choices(pen, Rect { x, y, width: room, height: body.bottom().saturating_sub(y) }, view);
@@ -46,13 +42,6 @@ pub fn draw(pen: &mut Pen, screen: Rect, view: &ShareView) -> Option<Position> {
     for ((tone, line), y) in told.iter().zip(y..body.bottom()) {
         pen.put(x, y, room, line, pen.tone(*tone));
     }
-    let bottom = Rect {
-        x: area.x + 2,
-        y: area.bottom().saturating_sub(1),
-        width: area.width.saturating_sub(4),
-        height: 1,
-    };
-    frame_hints(pen, bottom, &view.hints);
     cursor
 }
 

@@ -319,7 +319,7 @@ fn open(model: &mut Model, at: usize, now: DateTime<Utc>, effects: &mut Vec<Effe
     match model.queue.place_of(&case) {
         Some(place) => {
             model.visiting = None;
-            model.with_queue(now, |queue, at| queue.select(place, at));
+            model.queue.select(place);
             model.focus = Pane::Detail;
         }
         None if model.queue.case(&case).is_some() => {

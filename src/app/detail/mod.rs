@@ -67,7 +67,6 @@ struct Made {
     reads: Vec<String>,
     /// How often an answer has come.
     answers: u64,
-    present: Vec<String>,
 }
 
 /// What stands in the pane.
@@ -219,7 +218,6 @@ pub fn settle(model: &mut Model, now: DateTime<Utc>, effects: &mut Vec<Effect>) 
         tab,
         reads: reads.collect(),
         answers: model.asked.answers(),
-        present: Vec::new(),
     };
     if model.text.made_from.as_ref() != Some(&from) {
         let Text { head, tabs, rows, items, start } =

@@ -117,7 +117,7 @@ pub fn go_to(model: &mut Model, id: CaseId, now: DateTime<Utc>) {
     }
     model.focus = Pane::Queue;
     model.queue.touch();
-    let there = |model: &mut Model| model.with_queue(now, |queue, at| queue.select_case(&id, at));
+    let there = |model: &mut Model| model.queue.select_case(&id);
     if there(model) {
         return;
     }

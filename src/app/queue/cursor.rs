@@ -1,6 +1,6 @@
 //! The cursor of the queue, which stands on a case and not on a row, and what of the list is on the screen.
 
-use super::{At, Left, Queue, Slot};
+use super::{Left, Queue, Slot};
 use crate::domain::{Case, CaseId};
 
 /// Rows that stay visible above and below the cursor, where there is room.
@@ -23,7 +23,7 @@ impl Queue {
     }
 
     /// Puts the cursor on a row of the view; beyond the last it is the last.
-    pub fn select(&mut self, index: usize, _at: At) {
+    pub fn select(&mut self, index: usize) {
         let index = index.min(self.shown.len().saturating_sub(1));
         let id = self.shown.get(index).and_then(|s| self.entry(*s)).map(|e| e.case.id.clone());
         let moved = id != self.cursor;
@@ -39,21 +39,21 @@ impl Queue {
     }
 
     /// Puts the cursor on a case; answers whether the view shows it.
-    pub fn select_case(&mut self, id: &CaseId, at: At) -> bool {
+    pub fn select_case(&mut self, id: &CaseId) -> bool {
         let shown = self.by_id.get(id).and_then(|slot| self.shown_index(*slot));
         if let Some(index) = shown {
-            self.select(index, at);
+            self.select(index);
         }
         shown.is_some()
     }
 
-    pub fn move_by(&mut self, rows: isize, at: At) {
+    pub fn move_by(&mut self, rows: isize) {
         let index = self.selected_index().unwrap_or(0);
-        self.select(index.saturating_add_signed(rows), at);
+        self.select(index.saturating_add_signed(rows));
     }
 
     /// Moves the list under the cursor, which goes along only as far as it must to stay on the screen.
-    pub fn scroll(&mut self, rows: isize, at: At) {
+    pub fn scroll(&mut self, rows: isize) {
         let last_top = self.shown.len().saturating_sub(self.height);
         self.top = self.top.saturating_add_signed(rows).min(last_top);
         let context = self.context();
@@ -63,7 +63,7 @@ impl Queue {
         if let Some(index) = self.selected_index() {
             let wanted = index.clamp(low, high.max(low));
             if wanted != index {
-                self.select(wanted, at);
+                self.select(wanted);
             }
             self.anchor = None;
         }

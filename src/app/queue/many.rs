@@ -249,7 +249,7 @@ mod tests {
                 many.pass_time(at);
                 let row = usize::try_from(chance.below(30)).unwrap();
                 for queue in [&mut single, &mut many] {
-                    queue.select(row, at);
+                    queue.select(row);
                 }
                 assert_eq!(says(&many), says(&single), "seed {seed}, round {round}, later");
             }
@@ -270,7 +270,7 @@ mod tests {
         queue.page(DeskNo::FIRST, cases.clone(), &[], true, false, at);
         queue.touch();
         queue.settle(20);
-        queue.select(7, at);
+        queue.select(7);
         let left = queue.selected().unwrap().id.clone();
         let stays = queue.by_urgency(0).nth(300).unwrap().clone();
         queue.page(DeskNo::FIRST, vec![stays.clone()], &[], true, false, at);
