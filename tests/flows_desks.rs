@@ -166,10 +166,7 @@ async fn a_refusal_of_one_desk_names_it() {
     fjord.script(Outcome::Refused(Code::Rule, "It is with somebody else."));
     play_on(&[("nordwind", &nordwind), ("fjord", &fjord)], WIDE, async |screen| {
         screen.is("has three rows", |text| rows(text).len() == 3).await;
-        // The cursor follows its case while the desks come one after the other.
-        screen.press(key!(g));
         screen.press(key!(j));
-        screen.shows("C-1 at fjord").await;
         screen.press(key!(t));
         screen.shows("fjord: Could not take C-1: It is with somebody else.").await;
     })

@@ -109,10 +109,12 @@ impl Queue {
         }
         let height = self.height;
         let loads = !self.is_loaded() || self.expects_more;
-        if (!self.settled && loads) || self.cursor.is_none() {
+        if !self.settled || self.cursor.is_none() {
             self.cursor =
                 self.shown.first().and_then(|s| self.entry(*s)).map(|e| e.case.id.clone());
         }
+        // What the last page of the load brought may stand first, too.
+        self.settled |= !loads;
         let Some(index) = self.selected_index() else {
             (self.top, self.anchor) = (0, None);
             return;

@@ -49,11 +49,34 @@ fn places(desk: &Desk) -> Vec<usize> {
     desk.rows().iter().map(|row| row.id.desk().place()).collect()
 }
 
+impl Desk {
+    /// The place of the desk of the case under the cursor.
+    fn selected_at(&self) -> usize {
+        self.rows().iter().find(|row| row.selected).unwrap().id.desk().place()
+    }
+}
+
 #[test]
 fn the_queue_holds_the_cases_of_both_by_the_next_breach() {
     let desk = with_the_same_ids();
     assert_eq!(desk.ids(), ["C-1", "C-1"]);
     assert_eq!(places(&desk), [0, 1]);
+}
+
+#[test]
+fn until_all_desks_have_told_what_they_have_the_cursor_stays_on_top() {
+    let mut desk = two_desks();
+    for no in [DeskNo::FIRST, SECOND] {
+        let link = Told::LinkChanged { link: Link::Connecting, fresh_at: None };
+        desk.tell(Msg::Told(no, link));
+    }
+    desk.tell(page(SECOND, vec![at_second(case("C-1", Severity::High, hours(1)))], true));
+    assert_eq!(desk.selected_at(), 1);
+    desk.tell(page(DeskNo::FIRST, vec![case("C-1", Severity::Critical, hours(1))], true));
+    assert_eq!((places(&desk), desk.selected_at()), (vec![0, 1], 0));
+    // From here on it stays on its case.
+    desk.tell(page(SECOND, vec![at_second(case("C-2", Severity::Critical, hours(2)))], false));
+    assert_eq!(desk.selected_at(), 0);
 }
 
 #[test]
